@@ -1,0 +1,78 @@
+"""Measures `lineament` beside a plain Python pipeline, in one run, interleaved; prints a Markdown table.
+
+Both read the same photos with the same models and threads and make an embedding of every face. Every figure is of the
+whole process, from start to exit, by the operating system's own accounting; ratios are of medians.
+
+    cargo build --release
+    python bench/run.py --models ../shared/models --photos ../shared/data/wild --limit 200
+
+needs the packages of reference/requirements.txt.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BINARY = ROOT / "target/release/lineament"
+
+
+def measured(command):
+    """Wall seconds, CPU seconds and peak resident MiB of one process."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    if status != 0:
+        sys.exit(f"{' '.join(map(str, command))} ended with status {status}")
+    return {"wall_s": wall, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mib": usage.ru_maxrss / 1024}
+
+
+def interleaved(ours, theirs, rounds):
+    """Medians of both commands, run in turn after one warm-up of each."""
+    runs = ([], [])
+    for round_idx in range(rounds + 1):
+        for command, results in zip((ours, theirs), runs):
+            result = measured(command)
+            if round_idx > 0:
+                results.append(result)
+    return [{key: statistics.median(r[key] for r in results) for key in results[0]} for results in runs]
+
+
+def row(what, ours, theirs):
+    cells = [f"{ours[k]:.2f} | {theirs[k]:.2f} | {ours[k] / theirs[k]:.2f}" for k in ("wall_s", "cpu_s")]
+    print(f"| {what} | {' | '.join(cells)} | {ours['peak_mib']:.0f} | {theirs['peak_mib']:.0f} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", required=True)
+    parser.add_argument("--photos", required=True, type=Path, help="folder of photos")
+    parser.add_argument("--limit", type=int, default=200, help="how many of its photos, by name")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--max-side", type=int, default=640)
+    arguments = parser.parse_args()
+    photos = sorted(p for p in arguments.photos.rglob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    photos = [str(p) for p in photos[: arguments.limit]]
+    peer = [sys.executable, str(ROOT / "bench/peer_pipeline.py"), "--models", arguments.models]
+    peer += ["--max-side", str(arguments.max_side)]
+    print(f"{len(photos)} photos, {arguments.rounds} rounds\n")
+    print("| | wall s, ours | peer | ratio | CPU s, ours | peer | ratio | peak MiB, ours | peer |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for threads in ("1", "2"):
+            ours = [BINARY, "embed", *photos, "--models", arguments.models, "--threads", threads]
+            ours += ["--max-side", str(arguments.max_side), "--out", f"{folder}/faces.npy"]
+            row(f"photo → embeddings, {threads} thread(s)", *interleaved(ours, peer + ["--threads", threads, *photos], arguments.rounds))
+        ours = [BINARY, "embed", *photos[:2], "--models", arguments.models, "--threads", "1", "--out", f"{folder}/two.npy"]
+        row("cold start, two photos", *interleaved(ours, peer + ["--threads", "1", *photos[:2]], arguments.rounds))
+    print(f"\nbinary: {BINARY.stat().st_size / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()

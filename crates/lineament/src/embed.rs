@@ -1,0 +1,247 @@
+//! From aligned crops to embeddings.
+
+use std::sync::Arc;
+
+use lineament_core::{Border, Embedding, EmbeddingSpace, Preprocess, RgbImage, Template};
+use lineament_runtime::{BatchMode, LoadedModel, Outputs, Session, Tensor};
+use serde::Deserialize;
+
+use crate::calibration::Calibration;
+use crate::error::Error;
+use crate::model::{ModelInfo, input_shape, preprocess_of};
+
+/// How the crop that an embedder wants is cut out of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CropStyle {
+    /// Landmarks carried onto a template; what is seen beyond the photo's edge.
+    Aligned(Template, Border),
+    /// The box with a margin, 160×160, without landmarks: [`lineament_core::margin_crop`].
+    Margin,
+}
+
+impl CropStyle {
+    /// Width and height of the crop in pixels.
+    #[must_use]
+    pub fn size(self) -> (u32, u32) {
+        match self {
+            Self::Aligned(template, _) => template.size(),
+            Self::Margin => {
+                let side = lineament_core::margin::MARGIN_CROP_SIDE;
+                (side, side)
+            }
+        }
+    }
+}
+
+/// What becomes of the crop's mirror image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flip {
+    /// It is not looked at.
+    None,
+    /// Its output is added to the crop's own (InsightFace).
+    Sum,
+    /// Its output is put behind the crop's own (SphereFace).
+    Concat,
+}
+
+impl Flip {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "plain",
+            Self::Sum => "flip-sum",
+            Self::Concat => "flip-concat",
+        }
+    }
+}
+
+/// `[settings]` of an embedder's manifest.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmbedderSettings {
+    template: String,
+    border: Option<String>,
+    dimension: usize,
+    flip: Flip,
+    space: String,
+}
+
+/// Crops that go through a network of dynamic batch at once.
+const BATCH: usize = 16;
+
+/// A loaded embedder.
+pub struct Embedder {
+    info: ModelInfo,
+    session: Arc<dyn Session>,
+    preprocess: Preprocess,
+    crop: CropStyle,
+    batch: usize,
+    dimension: usize,
+    flip: Flip,
+    output: String,
+    space: EmbeddingSpace,
+    calibration: Option<Calibration>,
+}
+
+impl Embedder {
+    /// The embedder in `model`.
+    ///
+    /// # Errors
+    /// [`Error::ModelSettings`] when the manifest names a template or border that we do not know,
+    /// or an input of another size than its template's; [`Error::Model`] when its `[settings]`
+    /// cannot be read.
+    pub fn from_model(model: LoadedModel) -> Result<Self, Error> {
+        let manifest = &model.manifest;
+        let settings: EmbedderSettings = manifest.settings()?;
+        let info = ModelInfo::of(manifest);
+        let wrong = |field, expected, got: &str| Error::ModelSettings {
+            model: info.name.clone(),
+            field,
+            expected,
+            got: got.to_owned(),
+        };
+        let crop =
+            crop_style(&settings).map_err(|(field, expected, got)| wrong(field, expected, &got))?;
+        let output = manifest
+            .outputs
+            .get("embedding")
+            .ok_or_else(|| wrong("outputs.embedding", "a tensor's name", "nothing"))?;
+        let input = lineament_runtime::InputSize::Fixed {
+            width: crop.size().0,
+            height: crop.size().1,
+        };
+        if manifest.input.size != input {
+            let got = format!("{:?}", manifest.input.size);
+            return Err(wrong("input.size", "the size of the template's crop", &got));
+        }
+        let short_hash: String = info.sha256.chars().take(8).collect();
+        Ok(Self {
+            preprocess: preprocess_of(&manifest.input),
+            crop,
+            batch: match manifest.input.batch {
+                BatchMode::Dynamic => BATCH,
+                BatchMode::Fixed => 1,
+            },
+            dimension: settings.dimension,
+            flip: settings.flip,
+            output: output.clone(),
+            space: EmbeddingSpace::new(&format!(
+                "{}@{short_hash}/{}",
+                settings.space,
+                settings.flip.name()
+            )),
+            calibration: Calibration::from_manifest(manifest)?,
+            info,
+            session: model.session,
+        })
+    }
+
+    /// Which model this is.
+    #[must_use]
+    pub fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    /// The space of its embeddings.
+    #[must_use]
+    pub fn space(&self) -> &EmbeddingSpace {
+        &self.space
+    }
+
+    /// How its crops are cut.
+    #[must_use]
+    pub fn crop(&self) -> CropStyle {
+        self.crop
+    }
+
+    /// Thresholds at false-match rates, if they were measured for this model.
+    #[must_use]
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    /// One embedding for each of the `crops`, which are of the size that [`crop`](Self::crop) says.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the network fails or a crop has another size; [`Error::Core`] when an
+    /// output is all zero or not finite.
+    pub fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, Error> {
+        let plain = self.outputs(crops)?;
+        let values = match self.flip {
+            Flip::None => plain,
+            Flip::Sum | Flip::Concat => {
+                let mirrored: Vec<_> = crops.iter().map(|c| c.view().mirrored()).collect();
+                let pairs = plain.into_iter().zip(self.outputs(&mirrored)?);
+                pairs.map(|(a, b)| join(self.flip, a, &b)).collect()
+            }
+        };
+        let embeddings = values
+            .into_iter()
+            .map(|v| Embedding::from_raw(self.space.clone(), v));
+        Ok(embeddings.collect::<Result<_, _>>()?)
+    }
+
+    fn outputs(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
+        let mut values = Vec::with_capacity(crops.len());
+        for chunk in crops.chunks(self.batch) {
+            let outputs = self.run(chunk)?;
+            let data = outputs.get(&self.output)?.data();
+            if data.len() != chunk.len() * self.dimension {
+                return Err(Error::ModelSettings {
+                    model: self.info.name.clone(),
+                    field: "settings.dimension",
+                    expected: "what the network returns",
+                    got: format!("{} for {} values", self.dimension, data.len()),
+                });
+            }
+            values.extend(data.chunks_exact(self.dimension).map(<[f32]>::to_vec));
+        }
+        Ok(values)
+    }
+
+    fn run(&self, crops: &[RgbImage]) -> Result<Outputs, Error> {
+        let (width, height) = self.crop.size();
+        let (width, height) = (width as usize, height as usize);
+        let mut input = vec![0.0; crops.len() * 3 * width * height];
+        for (crop, item) in crops.iter().zip(input.chunks_exact_mut(3 * width * height)) {
+            self.preprocess.write(crop.view(), item)?;
+        }
+        let shape = input_shape(self.preprocess.layout, crops.len(), width, height);
+        Ok(self.session.run(&Tensor::new(shape, input)?)?)
+    }
+}
+
+impl std::fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Embedder({})", self.space)
+    }
+}
+
+fn join(flip: Flip, mut plain: Vec<f32>, mirrored: &[f32]) -> Vec<f32> {
+    match flip {
+        Flip::None => {}
+        Flip::Sum => plain.iter_mut().zip(mirrored).for_each(|(a, b)| *a += b),
+        Flip::Concat => plain.extend_from_slice(mirrored),
+    }
+    plain
+}
+
+type Wrong = (&'static str, &'static str, String);
+
+fn crop_style(settings: &EmbedderSettings) -> Result<CropStyle, Wrong> {
+    let border = match settings.border.as_deref() {
+        None | Some("black") => Border::Black,
+        Some("replicate") => Border::Replicate,
+        Some(other) => return Err(("settings.border", "black or replicate", other.to_owned())),
+    };
+    match settings.template.as_str() {
+        "arcface-112" => Ok(CropStyle::Aligned(Template::ArcFace112, border)),
+        "sphereface-96x112" => Ok(CropStyle::Aligned(Template::SphereFace96x112, border)),
+        "margin-160" => Ok(CropStyle::Margin),
+        other => Err((
+            "settings.template",
+            "arcface-112, sphereface-96x112 or margin-160",
+            other.to_owned(),
+        )),
+    }
+}

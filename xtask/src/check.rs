@@ -1,0 +1,90 @@
+//! What a change must pass.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail, ensure};
+
+pub(crate) fn check() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    cargo(&["test", "--workspace"])?;
+    readme_commands()
+}
+
+/// The README's main command, as it stands there, on the shared photos; without them, its help.
+fn readme_commands() -> anyhow::Result<()> {
+    let shared = std::env::var_os("LINEAMENT_SHARED")
+        .map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
+    let readme = std::fs::read_to_string("README.md")?;
+    let command = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("$ cargo run --release --bin lineament -- "))
+        .context("README.md has lost its main command")?;
+    let photos = shared.join("data/photos/known-and-unknown");
+    if !photos.is_dir() {
+        println!(
+            "skipped: the README's main command, for there are no photos in {}",
+            photos.display()
+        );
+        return cargo(&[
+            "run",
+            "--release",
+            "--bin",
+            "lineament",
+            "--",
+            "identify",
+            "--help",
+        ]);
+    }
+    let words = command.split_whitespace().map(|word| match word {
+        "people" => text(&photos.join("train")),
+        "photos" => text(&photos.join("test")),
+        "models" => text(&shared.join("models")),
+        word => word.to_owned(),
+    });
+    let start = ["run", "--release", "--bin", "lineament", "--"].map(str::to_owned);
+    let arguments: Vec<String> = start.into_iter().chain(words).collect();
+    cargo(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir("fuzz/fuzz_targets")? {
+        let path = entry?.path();
+        let Some(target) = path.file_stem().map(|s| text(Path::new(s))) else {
+            bail!("{} has no name", path.display());
+        };
+        // The fuzzer wants the sanitizer flags of a nightly compiler; a stable one takes them so.
+        let status = Command::new("cargo")
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(["fuzz", "run", &target, &format!("fuzz/corpus/{target}")])
+            .arg(format!("fuzz/seeds/{target}"))
+            .args([
+                "--",
+                &format!("-max_total_time={seconds}"),
+                "-timeout=20",
+                "-rss_limit_mb=2048",
+            ])
+            .status()?;
+        ensure!(status.success(), "fuzz target {target}: {status}");
+    }
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    println!("$ cargo {}", arguments.join(" "));
+    let status = Command::new(env!("CARGO")).args(arguments).status()?;
+    ensure!(status.success(), "cargo {}: {status}", arguments.join(" "));
+    Ok(())
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
