@@ -1,6 +1,8 @@
 //! Changing the size of a photo.
 
-use fast_image_resize as fir;
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::error::CoreError;
 use crate::image::{RgbImage, RgbView};
@@ -19,19 +21,15 @@ pub fn resize(image: RgbView<'_>, width: u32, height: u32) -> Result<RgbImage, C
         height,
         len: image.pixels().len(),
     };
-    let (source_width, source_height) = (image.width(), image.height());
-    let source = fir::images::ImageRef::new(
-        source_width,
-        source_height,
-        image.pixels(),
-        fir::PixelType::U8x3,
-    )
-    .map_err(|_| refused.clone())?;
-    let mut target = fir::images::Image::new(width, height, fir::PixelType::U8x3);
-    let options = fir::ResizeOptions::new()
-        .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
-    fir::Resizer::new()
-        .resize(&source, &mut target, &options)
+    let source = TypedImageRef::<U8x3>::from_buffer(image.width(), image.height(), image.pixels())
+        .map_err(|_| refused.clone())?;
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    let mut target =
+        TypedImage::<U8x3>::from_buffer(width, height, &mut pixels).map_err(|_| refused.clone())?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    // The typed call compiles the one pixel format that there is here, not all fifteen.
+    Resizer::new()
+        .resize_typed(&source, &mut target, &options)
         .map_err(|_| refused)?;
-    RgbImage::new(width, height, target.into_vec())
+    RgbImage::new(width, height, pixels)
 }
