@@ -149,9 +149,9 @@ fn measure(faces: &[(usize, Embedding)], source: &str, seed: u64) -> anyhow::Res
         CalibrationPoint {
             fmr,
             threshold,
-            fmr_low,
-            fmr_high,
-            fnmr: n_missed as f64 / mated.len() as f64,
+            fmr_low: four_digits(fmr_low),
+            fmr_high: four_digits(fmr_high),
+            fnmr: four_digits(n_missed as f64 / mated.len() as f64),
         }
     });
     Ok(Calibration {
@@ -169,6 +169,11 @@ fn threshold_after(falling: &[(f32, usize, usize)], n_allowed: usize) -> f32 {
     falling
         .get(n_allowed)
         .map_or(-1.0, |first_refused| first_refused.0.next_up())
+}
+
+/// The value with four significant digits: more would pretend.
+fn four_digits(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 /// Draws people with replacement, the same draws for every threshold.

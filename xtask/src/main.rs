@@ -39,7 +39,7 @@ enum Task {
         #[arg(long, default_value = "../shared/models")]
         models: PathBuf,
         /// Photos, or folders of photos
-        #[arg(default_values = ["../shared/data/lfw-view1/images", "../shared/data/photos/misc"])]
+        #[arg(default_value = "../shared/data/lfw-view1/images")]
         photos: Vec<PathBuf>,
         /// Compare at most this many photos, evenly picked
         #[arg(long, default_value_t = 300)]

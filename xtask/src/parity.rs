@@ -6,9 +6,10 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lineament::{
-    CloseUp, DetectionOptions, Face, ModelLimits, ModelStore, Pipeline, PipelineOptions, Point,
-    Rect, Selector,
+    CloseUp, DetectionOptions, Face, ModelLimits, ModelStore, Photo, Pipeline, PipelineOptions,
+    Point, Rect, RgbImage, Selector,
 };
+use lineament_decode::{Limits, Resolution, read_photo};
 use serde_json::Value;
 
 use crate::python;
@@ -31,7 +32,6 @@ struct Differences {
 
 pub(crate) fn parity(models: &Path, photos: &[PathBuf], limit: usize) -> anyhow::Result<()> {
     let photos = pick(photos, limit)?;
-    let reference = reference(models, &photos)?;
     let options = PipelineOptions {
         detector: Selector::Named("yunet_n_dynamic".to_owned()),
         embedder: Selector::Named("mobilefacenet".to_owned()),
@@ -42,11 +42,45 @@ pub(crate) fn parity(models: &Path, photos: &[PathBuf], limit: usize) -> anyhow:
         },
         ..PipelineOptions::default()
     };
-    let pipeline = Pipeline::open(&ModelStore::open(models, ModelLimits::default())?, &options)?;
+    let store = ModelStore::open(models, ModelLimits::default())?;
+    let pipeline = Pipeline::open(&store, &options)?;
+    println!("Both from the same pixels:\n");
+    let scratch = tempfile::tempdir()?;
+    let pixels = photos
+        .iter()
+        .enumerate()
+        .map(|(i, photo)| write_pixels(photo, &scratch.path().join(format!("{i}.ppm"))))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let (paths, images): (Vec<_>, Vec<_>) = pixels.into_iter().unzip();
+    compare_all(&pipeline, models, &paths, |i| {
+        Ok(Photo::from_image(images[i].clone()))
+    })?;
+    println!("\nEach with its own decoder, theirs OpenCV's:\n");
+    compare_all(&pipeline, models, &photos, |i| {
+        Ok(pipeline.read(&photos[i])?)
+    })
+}
+
+/// Writes a photo's pixels, as we decode them, for the reference to read.
+fn write_pixels(photo: &Path, to: &Path) -> anyhow::Result<(PathBuf, RgbImage)> {
+    let image = read_photo(photo, Resolution::Full, &Limits::default())?.image;
+    let mut file = format!("P6\n{} {}\n255\n", image.width(), image.height()).into_bytes();
+    file.extend_from_slice(image.pixels());
+    std::fs::write(to, file)?;
+    Ok((to.to_owned(), image))
+}
+
+fn compare_all(
+    pipeline: &Pipeline,
+    models: &Path,
+    paths: &[PathBuf],
+    photo: impl Fn(usize) -> anyhow::Result<Photo>,
+) -> anyhow::Result<()> {
+    let reference = reference(models, paths)?;
     let mut differences = Differences::default();
-    for path in &photos {
+    for (i, path) in paths.iter().enumerate() {
         let theirs = &reference[path.to_string_lossy().as_ref()];
-        compare(&pipeline, path, theirs, &mut differences)
+        compare(pipeline, &photo(i)?, theirs, &mut differences)
             .with_context(|| path.display().to_string())?;
     }
     report(&differences);
@@ -79,7 +113,9 @@ fn pick(roots: &[PathBuf], limit: usize) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn reference(models: &Path, photos: &[PathBuf]) -> anyhow::Result<Value> {
-    let out = std::env::temp_dir().join(format!("lineament-parity-{}.json", std::process::id()));
+    // It will hold crops and embeddings of people, so it goes when this is done.
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("reference.json");
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let mut arguments = vec!["--models".to_owned(), text(models)];
     arguments.extend([
@@ -91,19 +127,16 @@ fn reference(models: &Path, photos: &[PathBuf]) -> anyhow::Result<Value> {
     arguments.extend(photos.iter().map(|p| text(p)));
     python::run("reference/pipeline.py", &arguments)?;
     let json = std::fs::read(&out)?;
-    // It holds crops and embeddings of people.
-    std::fs::remove_file(&out)?;
     Ok(serde_json::from_slice(&json)?)
 }
 
 fn compare(
     pipeline: &Pipeline,
-    path: &Path,
+    photo: &Photo,
     theirs: &Value,
     differences: &mut Differences,
 ) -> anyhow::Result<()> {
-    let photo = pipeline.read(path)?;
-    let faces = pipeline.detect(&photo)?;
+    let faces = pipeline.detect(photo)?;
     let their_faces = theirs["faces"]
         .as_array()
         .context("the reference skipped it")?;
@@ -125,7 +158,7 @@ fn compare(
         .as_u64()
         .and_then(|i| matched.get(i as usize).copied().flatten());
     if let Some(face) = chosen {
-        let crop = pipeline.align(&photo, face)?;
+        let crop = pipeline.align(photo, face)?;
         let expected = STANDARD.decode(theirs["crop_base64"].as_str().context("no crop")?)?;
         let sum: f64 = crop
             .pixels()
