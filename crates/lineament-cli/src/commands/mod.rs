@@ -1,0 +1,8 @@
+//! The commands, one a file.
+
+pub(crate) mod align;
+pub(crate) mod detect;
+pub(crate) mod embed;
+pub(crate) mod identify;
+pub(crate) mod models;
+pub(crate) mod verify;

@@ -1,0 +1,160 @@
+//! Apache Parquet, written column by column through the low-level writer: it needs no Arrow.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use parquet::basic::Encoding;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, FloatType, Int32Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::ColumnPath;
+
+use super::{Pending, Row, RowSink};
+use crate::journal::Header;
+
+const SCHEMA: &str = "
+message faces {
+    required binary path (UTF8);
+    required int32 face_idx;
+    required float x;
+    required float y;
+    required float width;
+    required float height;
+    required float detection_score;
+    required binary space (UTF8);
+    required group embedding (LIST) {
+        repeated group list {
+            required float element;
+        }
+    }
+}";
+
+/// Rows held in memory before they are written: 16 MB of 512-dimensional embeddings.
+const ROWS_PER_GROUP: usize = 8192;
+
+pub(super) struct ParquetFile {
+    pending: Pending,
+    writer: SerializedFileWriter<File>,
+    rows: Vec<Row>,
+}
+
+impl ParquetFile {
+    pub(super) fn create(path: &Path, header: &Header) -> io::Result<Self> {
+        let pending = Pending::create(path)?;
+        let schema = parse_message_type(SCHEMA).map_err(io::Error::other)?;
+        let writer = SerializedFileWriter::new(
+            pending.file.try_clone()?,
+            Arc::new(schema),
+            Arc::new(properties(header)),
+        )
+        .map_err(io::Error::other)?;
+        Ok(Self {
+            pending,
+            writer,
+            rows: Vec::new(),
+        })
+    }
+
+    fn write_group(&mut self) -> Result<(), ParquetError> {
+        let rows = std::mem::take(&mut self.rows);
+        let mut group = self.writer.next_row_group()?;
+        let texts = |text: fn(&Row) -> &str| -> Vec<ByteArray> {
+            rows.iter().map(|row| ByteArray::from(text(row))).collect()
+        };
+        let floats = |number: fn(&Row) -> f32| rows.iter().map(number).collect::<Vec<f32>>();
+        let face_idx: Vec<i32> = rows.iter().map(|row| row.face_idx as i32).collect();
+        column::<ByteArrayType>(&mut group, &texts(|row| &row.path))?;
+        column::<Int32Type>(&mut group, &face_idx)?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.x))?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.y))?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.width))?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.height))?;
+        column::<FloatType>(&mut group, &floats(|row| row.detection_score))?;
+        column::<ByteArrayType>(&mut group, &texts(|row| &row.space))?;
+        embeddings(&mut group, &rows)?;
+        group.close()?;
+        Ok(())
+    }
+}
+
+impl RowSink for ParquetFile {
+    fn add(&mut self, row: Row, _json: &str) -> io::Result<()> {
+        self.rows.push(row);
+        if self.rows.len() < ROWS_PER_GROUP {
+            return Ok(());
+        }
+        self.write_group().map_err(io::Error::other)
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if !self.rows.is_empty() {
+            self.write_group().map_err(io::Error::other)?;
+        }
+        self.writer.close().map_err(io::Error::other)?;
+        self.pending.commit()
+    }
+}
+
+fn properties(header: &Header) -> WriterProperties {
+    let mut metadata = vec![KeyValue::new(
+        "lineament.version".to_owned(),
+        header.lineament.clone(),
+    )];
+    for (task, model) in &header.models {
+        let entries = [("model", &model.name), ("model_sha256", &model.sha256)];
+        metadata.extend(
+            entries.map(|(what, value)| {
+                KeyValue::new(format!("lineament.{task}.{what}"), value.clone())
+            }),
+        );
+    }
+    // Floats of an embedding never repeat: a dictionary or bounds of them would only cost.
+    let embedding = ColumnPath::from("embedding.list.element");
+    WriterProperties::builder()
+        .set_key_value_metadata(Some(metadata))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_column_dictionary_enabled(embedding.clone(), false)
+        .set_column_encoding(embedding.clone(), Encoding::PLAIN)
+        .set_column_statistics_enabled(embedding, EnabledStatistics::None)
+        .build()
+}
+
+fn column<T: DataType>(
+    group: &mut SerializedRowGroupWriter<'_, File>,
+    values: &[T::T],
+) -> Result<(), ParquetError> {
+    let mut column = next_column(group)?;
+    column.typed::<T>().write_batch(values, None, None)?;
+    column.close()
+}
+
+/// The lists, flattened: a value starts a list at repetition level 0 and goes on with it at 1.
+fn embeddings(
+    group: &mut SerializedRowGroupWriter<'_, File>,
+    rows: &[Row],
+) -> Result<(), ParquetError> {
+    let mut column = next_column(group)?;
+    for row in rows {
+        let definition = vec![1; row.embedding.len()];
+        let mut repetition = definition.clone();
+        repetition.iter_mut().take(1).for_each(|level| *level = 0);
+        column.typed::<FloatType>().write_batch(
+            &row.embedding,
+            Some(&definition),
+            Some(&repetition),
+        )?;
+    }
+    column.close()
+}
+
+fn next_column<'a>(
+    group: &'a mut SerializedRowGroupWriter<'_, File>,
+) -> Result<parquet::file::writer::SerializedColumnWriter<'a>, ParquetError> {
+    let missing = || ParquetError::General("the schema has fewer columns than are written".into());
+    group.next_column()?.ok_or_else(missing)
+}

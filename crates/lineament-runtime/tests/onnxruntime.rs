@@ -1,0 +1,164 @@
+//! ONNX Runtime beside rten. Skips with one printed line where there is no library.
+#![cfg(feature = "onnxruntime")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests and their helpers"
+)]
+
+mod support;
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use lineament_runtime::{
+    Device, Engine, EngineOptions, Fault, LoadedSession, RuntimeError, Tensor, load_session,
+};
+use support::{NETWORKS, asset, input_for, same_under_contention, shared_models};
+
+fn options(device: Device) -> EngineOptions {
+    EngineOptions {
+        engine: Engine::OnnxRuntime {
+            library: None,
+            device,
+        },
+        threads: NonZeroUsize::new(2).unwrap(),
+    }
+}
+
+/// The network in `onnx`, or `None` with a printed line where there is no library.
+fn with_onnxruntime(name: &str, onnx: Vec<u8>) -> Option<LoadedSession> {
+    match load_session(name, Cow::Owned(onnx), &options(Device::Cpu)) {
+        Err(RuntimeError::EngineUnavailable { reason, .. }) => {
+            println!("skipped: {reason}");
+            None
+        }
+        loaded => Some(loaded.unwrap()),
+    }
+}
+
+/// Greatest difference, over the greatest value of the output.
+fn difference(left: &Tensor, right: &Tensor) -> f32 {
+    assert_eq!(left.shape(), right.shape());
+    let largest = left.data().iter().fold(1f32, |m, v| m.max(v.abs()));
+    let pairs = left.data().iter().zip(right.data());
+    pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+}
+
+fn engines_agree(name: &str, onnx: &[u8]) -> Option<()> {
+    let theirs = with_onnxruntime(name, onnx.to_vec())?.session;
+    let rten = load_session(name, Cow::Owned(onnx.to_vec()), &EngineOptions::default());
+    let ours = rten.unwrap().session;
+    assert_eq!(ours.signature().input, theirs.signature().input);
+    let names = |s: &lineament_runtime::Signature| -> Vec<String> {
+        s.outputs.iter().map(|p| p.name.clone()).collect()
+    };
+    assert_eq!(names(ours.signature()), names(theirs.signature()));
+    let mut worst = 0f32;
+    for seed in 0..3 {
+        let input = input_for(ours.signature(), 1, seed);
+        let (left, right) = (ours.run(&input).unwrap(), theirs.run(&input).unwrap());
+        for (name, tensor) in left.iter() {
+            worst = worst.max(difference(tensor, right.get(name).unwrap()));
+        }
+    }
+    println!("{name}: engines differ by at most {worst:e}");
+    assert!(worst <= 1e-4, "{name}: {worst}");
+    Some(())
+}
+
+#[test]
+fn engines_agree_on_small_networks() {
+    for name in NETWORKS {
+        if engines_agree(name, &asset(name)).is_none() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn engines_agree_on_real_networks() {
+    let Some(folder) = shared_models() else {
+        return;
+    };
+    for manifest in lineament_runtime::known_models() {
+        let Ok(onnx) = std::fs::read(folder.join(&manifest.file)) else {
+            continue;
+        };
+        if engines_agree(&manifest.name, &onnx).is_none() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn contention_changes_nothing() {
+    let name = "random_yunet.onnx";
+    let Some(loaded) = with_onnxruntime(name, asset(name)) else {
+        return;
+    };
+    same_under_contention(&*loaded.session);
+}
+
+#[test]
+fn the_report_says_what_runs() {
+    let name = "random_embedder.onnx";
+    let Some(loaded) = with_onnxruntime(name, asset(name)) else {
+        return;
+    };
+    let report = loaded.engine.to_string();
+    println!("{report}");
+    assert!(report.starts_with("ONNX Runtime build "), "{report}");
+    assert!(report.ends_with(", CPU, 2 threads"), "{report}");
+}
+
+/// A library for the CPU alone, asked for a GPU, says so and runs nothing.
+#[test]
+fn no_device_is_replaced_by_another() {
+    let name = "random_embedder.onnx";
+    if with_onnxruntime(name, asset(name)).is_none() {
+        return;
+    }
+    let devices = [
+        Device::Cuda { index: 999 },
+        Device::TensorRt { index: 999 },
+        Device::CoreMl,
+        Device::DirectMl { index: 9 },
+    ];
+    for device in devices {
+        let error = load_session(name, Cow::Owned(asset(name)), &options(device)).unwrap_err();
+        assert_eq!(error.fault(), Fault::Unsupported, "{error}");
+        assert!(matches!(error, RuntimeError::DeviceUnavailable { device: d, .. } if d == device));
+    }
+}
+
+#[test]
+fn a_damaged_file_is_the_models_fault() {
+    let whole = asset("random_yunet.onnx");
+    let Some(_) = with_onnxruntime("whole", whole.clone()) else {
+        return;
+    };
+    let cut = whole[..whole.len() / 2].to_vec();
+    let error = load_session("cut", Cow::Owned(cut), &options(Device::Cpu)).unwrap_err();
+    assert_eq!(error.fault(), Fault::Model);
+}
+
+#[test]
+fn a_second_library_is_refused() {
+    let name = "random_embedder.onnx";
+    let loaded = with_onnxruntime(name, asset(name)).is_some();
+    let other = EngineOptions {
+        engine: Engine::OnnxRuntime {
+            library: Some(PathBuf::from("/nowhere/libonnxruntime.so")),
+            device: Device::Cpu,
+        },
+        ..EngineOptions::default()
+    };
+    let error = load_session(name, Cow::Owned(asset(name)), &other)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(error.contains("already uses"), loaded, "{error}");
+    assert_eq!(error.contains("ORT_DYLIB_PATH"), !loaded, "{error}");
+}

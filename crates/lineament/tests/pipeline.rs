@@ -1,0 +1,275 @@
+//! The pipeline as a whole, with fake networks and drawn faces.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::sync::Arc;
+use std::thread;
+
+use lineament::{
+    CloseUp, DetectionOptions, Detector, Embedder, Error, ModelLimits, ModelStore, Photo, Pipeline,
+    PipelineOptions, Rect, RgbImage, Template,
+};
+use lineament_runtime::{EngineReport, LoadedModel, Manifest, Session};
+use lineament_testkit::{DrawnFace, FakeSession, bright_spot_face, draw_faces};
+
+const HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+fn manifest(task: &str, family: &str, size: &str, outputs: &str, settings: &str) -> Manifest {
+    let text = format!(
+        "schema = 1\nname = \"fake-{task}\"\ntask = \"{task}\"\nfamily = \"{family}\"\n\
+         file = \"fake.onnx\"\nsha256 = \"{HASH}\"\nlicence = \"test\"\nprovenance = \"test\"\npreference = 1\n\
+         [input]\nname = \"input\"\nlayout = \"nchw\"\nchannels = \"bgr\"\nmean = [0, 0, 0]\nstd = [1, 1, 1]\n\
+         size = {size}\nbatch = \"dynamic\"\n[outputs]\n{outputs}\n[settings]\n{settings}\n"
+    );
+    Manifest::parse(&text, "the test's manifest").unwrap()
+}
+
+fn loaded(manifest: Manifest, session: impl Session + 'static) -> LoadedModel {
+    let engine = EngineReport {
+        name: "fake",
+        version: "1".to_owned(),
+        device: lineament_runtime::Device::Cpu,
+        threads: std::num::NonZeroUsize::MIN,
+    };
+    LoadedModel {
+        manifest,
+        session: Arc::new(session),
+        engine,
+    }
+}
+
+fn detector() -> Detector {
+    let heads = ["cls", "obj", "bbox", "kps"];
+    let roles = [8, 16, 32]
+        .iter()
+        .flat_map(|s| heads.map(|head| format!("{head}_{s} = \"{head}_{s}\"")));
+    let settings =
+        "score_threshold = 0.5\nnms_iou = 0.3\nsmallest_face_px = 32.0\nlandmarks = true";
+    let roles: Vec<_> = roles.collect();
+    let manifest = manifest(
+        "detect",
+        "yunet",
+        "\"multiple-of-32\"",
+        &roles.join("\n"),
+        settings,
+    );
+    Detector::from_model(loaded(manifest, FakeSession::bright_spot_yunet(200.0))).unwrap()
+}
+
+fn embedder(settings: &str) -> Result<Embedder, Error> {
+    let manifest = manifest(
+        "embed",
+        "arcface",
+        "[112, 112]",
+        "embedding = \"embedding\"",
+        settings,
+    );
+    Embedder::from_model(loaded(manifest, FakeSession::striped_embedder(8)))
+}
+
+const EMBEDDER: &str =
+    "template = \"arcface-112\"\ndimension = 8\nflip = \"sum\"\nspace = \"fake\"";
+
+fn pipeline(detection: DetectionOptions) -> Pipeline {
+    let options = PipelineOptions {
+        detection,
+        ..PipelineOptions::default()
+    };
+    Pipeline::from_parts(detector(), Some(embedder(EMBEDDER).unwrap()), &options).unwrap()
+}
+
+fn whole_only() -> DetectionOptions {
+    DetectionOptions {
+        close_up: CloseUp::Skip,
+        ..DetectionOptions::default()
+    }
+}
+
+/// A dark photo with white squares of 32 px.
+fn spots(width: u32, height: u32, at: &[(u32, u32)]) -> Photo {
+    let mut image = RgbImage::filled(width, height, [20; 3]);
+    for &(left, top) in at {
+        for y in top..top + 32 {
+            let start = (y * width + left) as usize * 3;
+            image.pixels_mut()[start..start + 96].fill(255);
+        }
+    }
+    Photo::from_image(image)
+}
+
+#[test]
+fn a_face_is_found_where_it_is() {
+    let photo = spots(320, 192, &[(64, 96), (256, 0)]);
+    let faces = pipeline(whole_only()).detect(&photo).unwrap();
+    assert_eq!(faces.len(), 2);
+    for (column, row) in [(2, 3), (8, 0)] {
+        let (rect, landmarks) = bright_spot_face(column, row);
+        assert!(
+            faces
+                .iter()
+                .any(|f| f.rect == rect && f.landmarks == Some(landmarks))
+        );
+    }
+}
+
+#[test]
+fn no_face_is_no_error() {
+    let photo = spots(100, 70, &[]);
+    assert_eq!(pipeline(whole_only()).analyze(&photo).unwrap(), []);
+    let one_pixel = Photo::from_image(RgbImage::filled(1, 1, [0; 3]));
+    assert_eq!(
+        pipeline(DetectionOptions::default())
+            .analyze(&one_pixel)
+            .unwrap(),
+        []
+    );
+}
+
+#[test]
+fn tiles_find_what_the_whole_photo_hides() {
+    let photo = spots(3200, 1600, &[(1600, 800)]);
+    let coarse = pipeline(whole_only()).detect(&photo).unwrap();
+    assert!(coarse.is_empty());
+    let tiled = DetectionOptions {
+        min_face_px: Some(16.0),
+        ..whole_only()
+    };
+    let faces = pipeline(tiled).detect(&photo).unwrap();
+    // The tile is enlarged twice, so this detector sees up to four faces of half the size.
+    assert!((1..=4).contains(&faces.len()), "{}", faces.len());
+    let spot = Rect::from_corners(1600.0, 800.0, 1632.0, 832.0);
+    for face in faces {
+        assert!(
+            face.rect.intersection(&spot) > 0.8 * face.rect.area(),
+            "{:?}",
+            face.rect
+        );
+    }
+}
+
+#[test]
+fn analyze_is_detect_align_embed() {
+    let pipeline = pipeline(whole_only());
+    let photo = spots(320, 192, &[(64, 96), (256, 0)]);
+    let analyzed = pipeline.analyze(&photo).unwrap();
+    let faces = pipeline.detect(&photo).unwrap();
+    let crops: Vec<_> = faces
+        .iter()
+        .map(|f| pipeline.align(&photo, f).unwrap())
+        .collect();
+    let embeddings = pipeline.embed(&crops).unwrap();
+    assert_eq!(
+        analyzed,
+        faces.into_iter().zip(embeddings).collect::<Vec<_>>()
+    );
+    assert_eq!(analyzed[0].1.space().name(), "fake@00000000/flip-sum");
+}
+
+#[test]
+fn many_threads_share_one_pipeline() {
+    let pipeline = Arc::new(pipeline(DetectionOptions::default()));
+    let photos: Vec<_> = (0..6)
+        .map(|i| Arc::new(spots(320, 192, &[(32 * i, 64)])))
+        .collect();
+    let expected: Vec<_> = photos
+        .iter()
+        .map(|p| pipeline.analyze(p).unwrap())
+        .collect();
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let (pipeline, photos) = (Arc::clone(&pipeline), photos.clone());
+            thread::spawn(move || {
+                photos
+                    .iter()
+                    .map(|p| pipeline.analyze(p).unwrap())
+                    .collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_pipeline_that_only_detects_says_so() {
+    let pipeline = Pipeline::from_parts(detector(), None, &PipelineOptions::default()).unwrap();
+    let photo = spots(64, 64, &[(0, 0)]);
+    let face = &pipeline.detect(&photo).unwrap()[0];
+    assert!(matches!(
+        pipeline.align(&photo, face),
+        Err(Error::NoEmbedder)
+    ));
+    assert!(matches!(pipeline.calibration(), Err(Error::NoEmbedder)));
+    let crop = pipeline
+        .align_to(&photo, face, Template::SphereFace96x112)
+        .unwrap();
+    assert_eq!((crop.width(), crop.height()), (96, 112));
+}
+
+#[test]
+fn manifests_that_make_no_sense_are_refused_by_field() {
+    let wrong = [
+        (
+            "template = \"arcface-112\"",
+            "template = \"oval\"",
+            "settings.template",
+        ),
+        ("template", "border = \"pink\"\ntemplate", "settings.border"),
+        ("arcface-112", "sphereface-96x112", "input.size"),
+    ];
+    for (from, to, field) in wrong {
+        let error = embedder(&EMBEDDER.replacen(from, to, 1))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(field), "{error}");
+    }
+    let uncalibrated = pipeline(whole_only()).calibration().unwrap_err();
+    assert!(
+        uncalibrated.to_string().contains("--threshold"),
+        "{uncalibrated}"
+    );
+}
+
+/// Public detectors, trained on photos, find drawn faces of all sizes: small ones by tiles, one that
+/// fills the frame by the close-up look.
+#[test]
+fn small_and_close_faces_are_found() {
+    let Some(shared) = lineament_testkit::shared_folder() else {
+        lineament_testkit::say_skipped("1 test of small and close faces");
+        return;
+    };
+    let store = ModelStore::open(&shared.join("models"), ModelLimits::default()).unwrap();
+    let found = |detection: DetectionOptions, image: RgbImage| {
+        let options = PipelineOptions {
+            detection,
+            ..PipelineOptions::default()
+        };
+        let pipeline = Pipeline::open_detector(&store, &options).unwrap();
+        pipeline.detect(&Photo::from_image(image)).unwrap()
+    };
+    // Faces of 20 px would be 5 px in the whole look.
+    let far = draw_faces(
+        2400,
+        1600,
+        &[
+            DrawnFace::at(500.0, 400.0, 20.0),
+            DrawnFace::at(2000.0, 1200.0, 22.0),
+        ],
+    );
+    let tiled = DetectionOptions {
+        min_face_px: Some(8.0),
+        ..DetectionOptions::default()
+    };
+    assert!(found(whole_only(), far.clone()).is_empty());
+    assert_eq!(found(tiled, far).len(), 2);
+    let near = draw_faces(400, 400, &[DrawnFace::at(200.0, 200.0, 560.0)]);
+    let close = found(DetectionOptions::default(), near);
+    assert_eq!(close.len(), 1);
+    assert!(close[0].rect.short_side() > 200.0, "{:?}", close[0].rect);
+}
