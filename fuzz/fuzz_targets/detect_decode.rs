@@ -31,7 +31,9 @@ fuzz_target!(|data: &[u8]| {
     let family = match choice % 4 {
         0 => {
             for stride in [8, 16, 32] {
-                YUNET.map(|(role, n)| tensors.add(format!("{role}_{stride}"), n * cells(stride)));
+                for (role, n) in YUNET {
+                    tensors.add(format!("{role}_{stride}"), n * cells(stride));
+                }
             }
             DetectorFamily::YuNet
         }
