@@ -3,11 +3,12 @@
 import detectors
 import draw
 import embedder
+import margin
 import pose
 import resize
 import similarity
 import warp
 
-for stage in (similarity, warp, resize, draw, detectors, embedder, pose):
+for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose):
     print(stage.__name__)
     stage.main()

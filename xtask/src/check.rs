@@ -5,6 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
+use crate::python;
+
 pub(crate) fn check() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&[
@@ -15,8 +17,18 @@ pub(crate) fn check() -> anyhow::Result<()> {
         "-D",
         "warnings",
     ])?;
-    cargo(&["test", "--workspace"])?;
+    test()?;
     readme_commands()
+}
+
+pub(crate) fn test() -> anyhow::Result<()> {
+    cargo(&["test", "--workspace"])
+}
+
+pub(crate) fn bench(models: &str, photos: &str) -> anyhow::Result<()> {
+    cargo(&["build", "--release"])?;
+    let arguments = ["--models", models, "--photos", photos].map(str::to_owned);
+    python::run("bench/run.py", &arguments)
 }
 
 /// The README's main command, as it stands there, on the shared photos; without them, its help.

@@ -25,6 +25,17 @@ struct Arguments {
 enum Task {
     /// All that a change must pass: formatting, lints, tests, doc-tests, the README's commands
     Check,
+    /// Every test and doc-test
+    Test,
+    /// Measure speed beside a plain Python pipeline, and print tables for BENCHMARKS.md
+    Bench {
+        /// Folder with the models
+        #[arg(long, default_value = "../shared/models")]
+        models: String,
+        /// Folder of photos
+        #[arg(long, default_value = "../shared/data/wild")]
+        photos: String,
+    },
     /// Run every fuzz target for a while
     Fuzz {
         /// Seconds for each target
@@ -71,6 +82,8 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Check => check::check(),
+        Task::Test => check::test(),
+        Task::Bench { models, photos } => check::bench(&models, &photos),
         Task::Fuzz { seconds } => check::fuzz(seconds),
         Task::Golden => python::run("reference/all.py", &[]),
         Task::Parity {

@@ -7,7 +7,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lineament_core::{Border, Letterbox, Point, RgbImage, Similarity, Template, resize, warp};
+use lineament_core::{
+    Border, Letterbox, Point, Rect, RgbImage, Similarity, Template, margin_crop, resize, warp,
+};
 use serde_json::Value;
 
 fn golden(name: &str) -> Value {
@@ -120,6 +122,24 @@ fn resize_equals_pillow_bilinear() {
         let found = resize(source.view(), expected.width(), expected.height()).unwrap();
         // One level: both compute in fixed point, with other numbers of bits.
         assert!(max_difference(&found, &expected) <= 1, "{case}");
+    }
+}
+
+#[test]
+fn margin_crop_equals_the_reference() {
+    let golden = golden("margin");
+    let source = image(&golden["source"]);
+    for case in cases(&golden, "cases") {
+        let side = |i: usize| number(&case["box"][i]) as f32;
+        let face = Rect {
+            x: side(0),
+            y: side(1),
+            width: side(2),
+            height: side(3),
+        };
+        let crop = margin_crop(source.view(), &face).unwrap();
+        // One level, as for resizing.
+        assert!(max_difference(&crop, &image(case)) <= 1, "{face:?}");
     }
 }
 
