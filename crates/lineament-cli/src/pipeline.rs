@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lineament::{
     Detector, Embedder, ModelStore, OperatingPoint, Photo, Pipeline, PipelineOptions, Score,
 };
-use lineament_runtime::{Device, LoadedModel, ModelLimits, Selector, Task};
+use lineament_runtime::{Engine, LoadedModel, ModelLimits, Selector, Task};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -62,7 +62,8 @@ pub(crate) fn open(
         Need::Detector => None,
         Need::DetectorAndEmbedder => Some(load(&Task::EMBED, &options.embedder)?),
     };
-    if report.device != Device::Cpu {
+    // Whoever chose another engine or device is told what really runs.
+    if options.engine.engine != Engine::Rten {
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("running on {report}\n"));
     }
     let broken = |error: lineament::Error| Failure::new(Exit::Models, error.to_string());
