@@ -54,3 +54,8 @@ pub use photo::Photo;
 pub use pipeline::{Pipeline, PipelineOptions};
 pub use pose::Pose;
 pub use quality::{Quality, QualityLimits, QualityReason};
+
+/// The README's code, compiled as a doc-test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
