@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::thread;
 
 use lineament::{
-    CloseUp, DetectionOptions, Detector, Embedder, Error, ModelLimits, ModelStore, Photo, Pipeline,
-    PipelineOptions, Rect, RgbImage, Template,
+    CloseUp, DetectionOptions, Detector, Embedder, Error, Face, ModelLimits, ModelStore, Photo,
+    Pipeline, PipelineOptions, Quality, Rect, RgbImage, Template,
 };
 use lineament_runtime::{EngineReport, LoadedModel, Manifest, Session};
 use lineament_testkit::{DrawnFace, FakeSession, bright_spot_face, draw_faces};
@@ -168,6 +168,58 @@ fn analyze_is_detect_align_embed() {
         faces.into_iter().zip(embeddings).collect::<Vec<_>>()
     );
     assert_eq!(analyzed[0].1.space().name(), "fake@00000000/flip-sum");
+}
+
+fn face_of(drawn: &DrawnFace) -> Face {
+    Face {
+        rect: Rect::from_corners(0.0, 0.0, 1.0, 1.0),
+        landmarks: Some(drawn.landmarks()),
+        detection_score: 1.0,
+        quality: Quality {
+            face_px: 1.0,
+            sharpness: None,
+            brightness: None,
+            reasons: Vec::new(),
+        },
+        pose: None,
+    }
+}
+
+fn mean_difference(a: &RgbImage, b: &RgbImage) -> f64 {
+    let pairs = a.pixels().iter().zip(b.pixels());
+    pairs.map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / a.pixels().len() as f64
+}
+
+/// A JPEG of 1600 px decoded at a quarter: a small face is cut from the full resolution, a large one from
+/// what is there already.
+#[test]
+fn the_full_resolution_is_for_faces_that_deserve_it() {
+    let (small, large) = (
+        DrawnFace::at(1300.0, 300.0, 90.0),
+        DrawnFace::at(500.0, 600.0, 600.0),
+    );
+    let drawn = draw_faces(1600, 1200, &[small, large]);
+    let mut jpeg = Vec::new();
+    jpeg_encoder::Encoder::new(&mut jpeg, 95)
+        .encode(drawn.pixels(), 1600, 1200, jpeg_encoder::ColorType::Rgb)
+        .unwrap();
+    let quarter = DetectionOptions {
+        max_side_px: 400,
+        ..whole_only()
+    };
+    let pipeline = pipeline(quarter);
+    let photo = pipeline.read_bytes(jpeg).unwrap();
+    assert_eq!((photo.size(), photo.decoded().width()), ((1600, 1200), 400));
+    let full = Photo::from_image(RgbImage::clone(&photo.full().unwrap()));
+    let crops = |face: &DrawnFace| {
+        let face = face_of(face);
+        [&photo, &full].map(|photo| pipeline.align(photo, &face).unwrap())
+    };
+    let [from_photo, from_full] = crops(&small);
+    assert_eq!(from_photo, from_full);
+    let [from_photo, from_full] = crops(&large);
+    assert_ne!(from_photo, from_full);
+    assert!(mean_difference(&from_photo, &from_full) < 4.0);
 }
 
 #[test]
