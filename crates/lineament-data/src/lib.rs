@@ -1,0 +1,1 @@
+//! Readers of the field's databases, lists and containers.

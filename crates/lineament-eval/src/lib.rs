@@ -1,0 +1,1 @@
+//! Protocols and rates: from scores to figures that can be trusted.

@@ -1,0 +1,1 @@
+//! Verification back ends: learned metrics between features, fitted, scored, saved.
