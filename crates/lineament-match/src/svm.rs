@@ -1,0 +1,179 @@
+//! The linear support vector machine, by dual coordinate descent.
+
+use crate::error::{MatchError, check_length, check_positive};
+use crate::features::{Features, check_both_kinds};
+use crate::matrix::dot;
+use serde::{Deserialize, Serialize};
+
+/// How the machine is fitted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SvmOptions {
+    /// Price of a sample on the wrong side of its margin.
+    pub c: f64,
+    /// Greatest spread of the projected gradient at which the fit is done.
+    pub tolerance: f64,
+    /// Passes over the samples after which it stops in any case.
+    pub max_rounds: usize,
+    /// Duality gap, as a share of the objective, above which a stopped fit is an error.
+    pub max_gap: f64,
+    /// Seed of the order in which samples are visited.
+    pub seed: u64,
+}
+
+impl Default for SvmOptions {
+    /// C = 1 as in DeepFace (Taigman et al. 2014); fitted as far as f64 reasonably goes.
+    fn default() -> Self {
+        Self {
+            c: 1.0,
+            tolerance: 1e-8,
+            max_rounds: 20_000,
+            max_gap: 1e-3,
+            seed: 1,
+        }
+    }
+}
+
+/// A separating plane: `decision` is above 0 on the side of the `true` samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinearSvm {
+    /// Normal of the plane, `[d]`.
+    pub weights: Vec<f64>,
+    /// Offset of the plane.
+    pub bias: f64,
+}
+
+impl LinearSvm {
+    /// The plane with the widest soft margin: minimises ½‖w‖² + ½b² + C Σ max(0, 1 − y(wᵀx + b)).
+    ///
+    /// Source: Hsieh et al., ICML 2008, algorithm 1, as in LIBLINEAR: the bias is the weight of a
+    /// constant feature and is regularised with the others.
+    ///
+    /// # Errors
+    /// Labels of one kind only, and [`MatchError::NotConverged`].
+    pub fn fit(
+        samples: &Features,
+        labels: &[bool],
+        options: &SvmOptions,
+    ) -> Result<Self, MatchError> {
+        check_length("labels", samples.n_rows(), labels.len())?;
+        check_both_kinds(labels)?;
+        check_positive("C", options.c)?;
+        let mut descent = Descent::new(samples, labels, options);
+        let mut spread = f64::INFINITY;
+        for _ in 0..options.max_rounds {
+            spread = descent.round();
+            if spread <= options.tolerance {
+                return Ok(descent.plane);
+            }
+        }
+        match descent.relative_gap() <= options.max_gap {
+            true => Ok(descent.plane),
+            false => Err(MatchError::NotConverged {
+                what: "the support vector machine",
+                rounds: options.max_rounds,
+                residual: spread,
+            }),
+        }
+    }
+
+    /// Signed distance from the plane times ‖w‖; above 0 on the side of the `true` samples.
+    ///
+    /// # Errors
+    /// [`MatchError::Dimension`] for a sample of another length.
+    pub fn decision(&self, sample: &[f64]) -> Result<f64, MatchError> {
+        check_length("a sample", self.weights.len(), sample.len())?;
+        Ok(dot(&self.weights, sample) + self.bias)
+    }
+}
+
+/// The state of the descent: the plane is always Σ α y x of the dual variables.
+struct Descent<'a> {
+    samples: &'a Features,
+    signs: Vec<f64>,
+    squared_norms: Vec<f64>,
+    duals: Vec<f64>,
+    order: Vec<usize>,
+    generator: SplitMix,
+    c: f64,
+    plane: LinearSvm,
+}
+
+impl<'a> Descent<'a> {
+    fn new(samples: &'a Features, labels: &[bool], options: &SvmOptions) -> Self {
+        let sign = |is_true: &bool| if *is_true { 1.0 } else { -1.0 };
+        Self {
+            samples,
+            signs: labels.iter().map(sign).collect(),
+            squared_norms: samples.rows().map(|x| dot(x, x) + 1.0).collect(),
+            duals: vec![0.0; labels.len()],
+            order: (0..labels.len()).collect(),
+            generator: SplitMix(options.seed),
+            c: options.c,
+            plane: LinearSvm {
+                weights: vec![0.0; samples.n_columns()],
+                bias: 0.0,
+            },
+        }
+    }
+
+    /// One pass over the samples in a new order; the spread of the projected gradients seen.
+    fn round(&mut self) -> f64 {
+        self.generator.shuffle(&mut self.order);
+        let (mut lowest, mut highest) = (0f64, 0f64);
+        for position in 0..self.order.len() {
+            let projected = self.step(self.order[position]);
+            (lowest, highest) = (lowest.min(projected), highest.max(projected));
+        }
+        highest - lowest
+    }
+
+    /// Solves for the dual variable of one sample; its projected gradient before that.
+    fn step(&mut self, i: usize) -> f64 {
+        let (x, sign, dual) = (self.samples.row(i), self.signs[i], self.duals[i]);
+        let gradient = sign * (dot(&self.plane.weights, x) + self.plane.bias) - 1.0;
+        let projected = match dual {
+            d if d <= 0.0 => gradient.min(0.0),
+            d if d >= self.c => gradient.max(0.0),
+            _ => gradient,
+        };
+        let moved = (dual - gradient / self.squared_norms[i]).clamp(0.0, self.c);
+        let change = (moved - dual) * sign;
+        if change != 0.0 {
+            let weights = self.plane.weights.iter_mut();
+            weights.zip(x).for_each(|(w, x)| *w += change * x);
+            self.plane.bias += change;
+            self.duals[i] = moved;
+        }
+        projected
+    }
+
+    /// (Primal − dual objective) / primal objective.
+    fn relative_gap(&self) -> f64 {
+        let LinearSvm { weights, bias } = &self.plane;
+        let half_norm = 0.5 * (dot(weights, weights) + bias * bias);
+        let margins = self.samples.rows().zip(&self.signs);
+        let hinges = margins.map(|(x, s)| (1.0 - s * (dot(weights, x) + bias)).max(0.0));
+        let primal = half_norm + self.c * hinges.sum::<f64>();
+        let dual = self.duals.iter().sum::<f64>() - half_norm;
+        (primal - dual) / primal
+    }
+}
+
+/// SplitMix64 (Steele et al. 2014): enough to put samples in an arbitrary order, the same always.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn shuffle(&mut self, order: &mut [usize]) {
+        for i in (1..order.len()).rev() {
+            order.swap(i, (self.next() % (i as u64 + 1)) as usize);
+        }
+    }
+}
