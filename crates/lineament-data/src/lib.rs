@@ -1,1 +1,20 @@
 //! Readers of the field's databases, lists and containers.
+//!
+//! It turns what a database ships (lists of pairs, folders, pickles, records, tables) into two
+//! things: a [`PairProtocol`] that says what is compared with what, and labelled [`Sample`]s for
+//! training and identification. It deliberately does not know how a picture is decoded, what a
+//! face is, or what becomes of a comparison: pictures leave it as encoded bytes (or as the raw
+//! pixels that some containers hold), and every line of a list that does not make sense is an
+//! error that names the file and the line.
+
+pub mod error;
+pub mod limits;
+pub mod pairs;
+pub mod sample;
+pub mod source;
+
+pub use error::DataError;
+pub use limits::DataLimits;
+pub use pairs::{Item, Pair, PairProtocol};
+pub use sample::Sample;
+pub use source::{ImageSource, Picture};
