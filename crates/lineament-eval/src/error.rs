@@ -1,0 +1,126 @@
+//! What can be wrong with scores, labels, options and protocol material.
+
+use lineament_match::MatchError;
+
+/// Why a figure could not be computed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// A list or vector of another length than it needs.
+    #[error("{what}: expected {expected} values, got {got}")]
+    Dimension {
+        /// Which one.
+        what: &'static str,
+        /// Length needed.
+        expected: usize,
+        /// Length given.
+        got: usize,
+    },
+    /// Too few things of a kind.
+    #[error("{what}: at least {expected} needed, got {got}")]
+    TooFew {
+        /// Things of what kind.
+        what: &'static str,
+        /// How many are needed.
+        expected: usize,
+        /// How many were given.
+        got: usize,
+    },
+    /// An option or argument outside its range.
+    #[error("{what} must be {expected}, got {got}")]
+    OutOfRange {
+        /// Which one.
+        what: &'static str,
+        /// The range, in words.
+        expected: &'static str,
+        /// The value given.
+        got: f64,
+    },
+    /// A number that is infinite, or none at all, where that has no meaning.
+    #[error("{what} must be a finite number, got {got} at position {position}")]
+    NonFinite {
+        /// What holds the number.
+        what: &'static str,
+        /// Where in it, counted from 0.
+        position: usize,
+        /// The number.
+        got: f64,
+    },
+    /// An index beyond the list it points into.
+    #[error("{what} is {got}, but there are only {n}")]
+    Index {
+        /// Which index.
+        what: &'static str,
+        /// Entries there are.
+        n: usize,
+        /// The index.
+        got: usize,
+    },
+    /// Too few comparisons for a rate to be measured at all.
+    #[error(
+        "a rate of {rate} needs at least {expected} comparisons to be measured, got {got}; ask for a greater rate or compare more"
+    )]
+    TooFewComparisons {
+        /// Rate asked for.
+        rate: f64,
+        /// Comparisons needed.
+        expected: u64,
+        /// Comparisons given.
+        got: u64,
+    },
+    /// A matcher could not be fitted or could not score.
+    #[error(transparent)]
+    Match(#[from] MatchError),
+}
+
+/// Refuses a list of another length than expected.
+pub(crate) fn check_length(
+    what: &'static str,
+    expected: usize,
+    got: usize,
+) -> Result<(), EvalError> {
+    match expected == got {
+        true => Ok(()),
+        false => Err(EvalError::Dimension {
+            what,
+            expected,
+            got,
+        }),
+    }
+}
+
+/// Refuses a list that is too short.
+pub(crate) fn check_at_least(
+    what: &'static str,
+    expected: usize,
+    got: usize,
+) -> Result<(), EvalError> {
+    match got >= expected {
+        true => Ok(()),
+        false => Err(EvalError::TooFew {
+            what,
+            expected,
+            got,
+        }),
+    }
+}
+
+/// Refuses an index beyond a list of `n`.
+pub(crate) fn check_index(what: &'static str, n: usize, got: usize) -> Result<(), EvalError> {
+    match got < n {
+        true => Ok(()),
+        false => Err(EvalError::Index { what, n, got }),
+    }
+}
+
+/// Refuses a rate that is not strictly between 0 and 1.
+pub(crate) fn check_rate(what: &'static str, got: f64) -> Result<(), EvalError> {
+    match got > 0.0 && got < 1.0 {
+        true => Ok(()),
+        false => Err(EvalError::OutOfRange {
+            what,
+            expected: "between 0 and 1, both excluded",
+            got,
+        }),
+    }
+}
