@@ -55,6 +55,22 @@ impl Flip {
     }
 }
 
+/// The network's output for a crop and for its mirror image, `[dimension]` each, not normalised.
+#[derive(Clone, PartialEq)]
+pub struct Views {
+    /// For the crop.
+    pub plain: Vec<f32>,
+    /// For its mirror image.
+    pub mirrored: Vec<f32>,
+}
+
+impl std::fmt::Debug for Views {
+    /// Dimension only: values of people's faces do not belong in logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Views({}-d)", self.plain.len())
+    }
+}
+
 /// `[settings]` of an embedder's manifest.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +174,26 @@ impl Embedder {
     #[must_use]
     pub fn calibration(&self) -> Option<&Calibration> {
         self.calibration.as_ref()
+    }
+
+    /// What becomes of a crop's mirror image in [`embed`](Self::embed).
+    #[must_use]
+    pub fn flip(&self) -> Flip {
+        self.flip
+    }
+
+    /// What the network says of each crop and of its mirror image, for evaluations that compare
+    /// the ways to put the two together.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the network fails or a crop has another size.
+    pub fn views(&self, crops: &[RgbImage]) -> Result<Vec<Views>, Error> {
+        let mirrored: Vec<_> = crops.iter().map(|c| c.view().mirrored()).collect();
+        let pairs = self.outputs(crops)?.into_iter();
+        let pairs = pairs.zip(self.outputs(&mirrored)?);
+        Ok(pairs
+            .map(|(plain, mirrored)| Views { plain, mirrored })
+            .collect())
     }
 
     /// One embedding for each of the `crops`, which are of the size that [`crop`](Self::crop) says.

@@ -52,6 +52,28 @@ pub enum Error {
         /// The detector's name.
         detector: String,
     },
+    /// The embedder cuts faces by their boxes, so that landmarks give no crop.
+    #[error(
+        "embedder {embedder} cuts faces by their boxes and not by landmarks; let the detector find the faces"
+    )]
+    NoTemplate {
+        /// The embedder's name.
+        embedder: String,
+    },
+    /// An image that should be an aligned face, and is too small for it.
+    #[error(
+        "an aligned face for this embedder has {expected_width}×{expected_height} pixels or a margin around them, this image has {width}×{height}; align it first"
+    )]
+    NotAligned {
+        /// Width of the embedder's crop.
+        expected_width: u32,
+        /// Height of the embedder's crop.
+        expected_height: u32,
+        /// Width of the image.
+        width: u32,
+        /// Height of the image.
+        height: u32,
+    },
     /// The pipeline was opened without an embedder.
     #[error("this pipeline only detects faces; open it with an embedder to compare them")]
     NoEmbedder,
@@ -85,11 +107,12 @@ impl Error {
             Self::Photo(error) => decode_fault(&error.source),
             Self::Bytes(error) => decode_fault(error),
             Self::Model(error) => error.fault(),
-            Self::Core(_) | Self::FmrOutOfRange { .. } => Fault::Input,
+            Self::Core(_) | Self::FmrOutOfRange { .. } | Self::NotAligned { .. } => Fault::Input,
             Self::ModelSettings { .. } | Self::DetectorOutput { .. } => Fault::Model,
-            Self::NoLandmarks { .. } | Self::NoEmbedder | Self::NoCalibration { .. } => {
-                Fault::Unsupported
-            }
+            Self::NoLandmarks { .. }
+            | Self::NoTemplate { .. }
+            | Self::NoEmbedder
+            | Self::NoCalibration { .. } => Fault::Unsupported,
         }
     }
 }

@@ -40,7 +40,7 @@ pub mod stream;
 
 pub use calibration::{Calibration, CalibrationPoint, OperatingPoint};
 pub use detect::{CloseUp, Detection, DetectionOptions, Detector, DetectorFamily};
-pub use embed::{CropStyle, Embedder, Flip};
+pub use embed::{CropStyle, Embedder, Flip, Views};
 pub use error::Error;
 pub use face::{Face, prominent};
 pub use identify::{Candidate, Identification, KnownPeople};

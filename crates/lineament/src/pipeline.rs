@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use lineament_core::{Border, Embedding, EmbeddingSpace, RgbImage, Template, margin_crop, warp};
+use lineament_core::{
+    Border, Embedding, EmbeddingSpace, Landmarks, RgbImage, Template, margin_crop, warp,
+};
 use lineament_decode::{Limits, Resolution};
 use lineament_runtime::{EngineOptions, ModelStore, Selector, Task};
 
 use crate::calibration::Calibration;
 use crate::detect::{Detection, DetectionOptions, Detector};
-use crate::embed::{CropStyle, Embedder};
+use crate::embed::{CropStyle, Embedder, Views};
 use crate::error::Error;
 use crate::face::Face;
 use crate::model::ModelInfo;
@@ -170,6 +172,43 @@ impl Pipeline {
         }
     }
 
+    /// The crop that the embedder wants of a face whose landmarks are known, in pixels of the photo.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`]; [`Error::NoTemplate`] for an embedder that cuts by boxes;
+    /// [`Error::Core`] for landmarks in one place; [`Error::Photo`] when the file breaks only at
+    /// full resolution.
+    pub fn align_landmarks(&self, photo: &Photo, landmarks: &Landmarks) -> Result<RgbImage, Error> {
+        match self.embedder()?.crop() {
+            CropStyle::Aligned(template, border) => cut(photo, landmarks, template, border),
+            CropStyle::Margin => Err(Error::NoTemplate {
+                embedder: self.embedder()?.info().name.clone(),
+            }),
+        }
+    }
+
+    /// The crop that the embedder wants from the middle of an image that is aligned to its template
+    /// already, with or without a margin around it.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`]; [`Error::NotAligned`] for an image that is smaller than the crop.
+    pub fn aligned(&self, image: &RgbImage) -> Result<RgbImage, Error> {
+        let (expected_width, expected_height) = self.embedder()?.crop().size();
+        let (width, height) = (image.width(), image.height());
+        if width < expected_width || height < expected_height {
+            return Err(Error::NotAligned {
+                expected_width,
+                expected_height,
+                width,
+                height,
+            });
+        }
+        let (x, y) = ((width - expected_width) / 2, (height - expected_height) / 2);
+        Ok(image
+            .view()
+            .cropped(x, y, expected_width, expected_height)?)
+    }
+
     /// The crop of `face` on `template`, from the photo's full resolution where the decoded
     /// image is too coarse for it; black beyond the photo's edge.
     ///
@@ -204,6 +243,14 @@ impl Pipeline {
     /// [`Error::NoEmbedder`], or as [`Embedder::embed`].
     pub fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, Error> {
         self.embedder()?.embed(crops)
+    }
+
+    /// The outputs for each crop of [`align`](Self::align) and for its mirror image.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`], or as [`Embedder::views`].
+    pub fn views(&self, crops: &[RgbImage]) -> Result<Vec<Views>, Error> {
+        self.embedder()?.views(crops)
     }
 
     /// Every face of `photo` with its embedding: [`detect`](Self::detect), then
@@ -252,14 +299,18 @@ impl Pipeline {
         })
     }
 
-    fn embedder(&self) -> Result<&Embedder, Error> {
+    /// The embedder.
+    ///
+    /// # Errors
+    /// [`Error::NoEmbedder`] for a pipeline that only detects.
+    pub fn embedder(&self) -> Result<&Embedder, Error> {
         self.embedder.as_ref().ok_or(Error::NoEmbedder)
     }
 }
 
 fn cut(
     photo: &Photo,
-    landmarks: &lineament_core::Landmarks,
+    landmarks: &Landmarks,
     template: Template,
     border: Border,
 ) -> Result<RgbImage, Error> {

@@ -170,6 +170,38 @@ fn analyze_is_detect_align_embed() {
     assert_eq!(analyzed[0].1.space().name(), "fake@00000000/flip-sum");
 }
 
+#[test]
+fn views_are_what_embeddings_are_made_of() {
+    let pipeline = pipeline(whole_only());
+    let photo = spots(320, 192, &[(64, 96)]);
+    let face = &pipeline.detect(&photo).unwrap()[0];
+    let crop = pipeline.align(&photo, face).unwrap();
+    let by_landmarks = pipeline.align_landmarks(&photo, &face.landmarks.unwrap());
+    assert_eq!(by_landmarks.unwrap(), crop);
+    let views = pipeline.views(std::slice::from_ref(&crop)).unwrap();
+    let sum = views[0].plain.iter().zip(&views[0].mirrored);
+    let sum: Vec<f32> = sum.map(|(a, b)| a + b).collect();
+    let embedding = &pipeline.embed(std::slice::from_ref(&crop)).unwrap()[0];
+    let norm = sum.iter().map(|v| v * v).sum::<f32>().sqrt();
+    for (value, expected) in embedding.values().iter().zip(&sum) {
+        assert!((value - expected / norm).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn aligned_images_are_cut_in_the_middle() {
+    let pipeline = pipeline(whole_only());
+    let mut image = RgbImage::filled(128, 128, [0; 3]);
+    let first = (8 * 128 + 8) * 3;
+    image.pixels_mut()[first..first + 3].fill(200);
+    let crop = pipeline.aligned(&image).unwrap();
+    assert_eq!((crop.width(), crop.height()), (112, 112));
+    assert_eq!(crop.pixels()[..4], [200, 200, 200, 0]);
+    let small = RgbImage::filled(96, 112, [0; 3]);
+    let error = pipeline.aligned(&small).unwrap_err().to_string();
+    assert!(error.contains("112×112") && error.contains("96×112"), "{error}");
+}
+
 fn face_of(drawn: &DrawnFace) -> Face {
     Face {
         rect: Rect::from_corners(0.0, 0.0, 1.0, 1.0),
