@@ -44,27 +44,27 @@ pub(crate) struct Before {
 }
 
 impl Batch<'_> {
-    /// Gives every photo to `work` on several threads, and what comes of it to `sink`, in order.
-    /// `sink` returns the number of faces. Ends early when asked to, after the photos in flight.
+    /// Gives every input to `work` on several threads, and what comes of it to `sink`, in order.
+    /// `sink` returns the number of faces. Ends early when asked to, after the inputs in flight.
     ///
     /// # Errors
     /// The first fatal error of `work` or error of `sink`.
-    pub(crate) fn for_each<T: Send>(
+    pub(crate) fn for_each<I: Sync, T: Send>(
         &self,
-        inputs: &[&Input],
-        work: impl Fn(&Input) -> Result<T, WorkError> + Sync,
-        mut sink: impl FnMut(&mut Progress, &Input, Result<T, Trouble>) -> Result<usize, Failure>,
+        inputs: &[I],
+        work: impl Fn(&I) -> Result<T, WorkError> + Sync,
+        mut sink: impl FnMut(&mut Progress, &I, Result<T, Trouble>) -> Result<usize, Failure>,
     ) -> Result<Count, Failure> {
         let mut progress = Progress::new(self.watcher, self.stage, inputs.len());
         let mut failure = None;
-        let guarded = |input: &Input| {
+        let guarded = |input: &I| {
             catch_unwind(AssertUnwindSafe(|| work(input)))
                 .unwrap_or_else(|_| Err(WorkError::Photo(Trouble::panicked())))
         };
         map_in_order(
             inputs.iter().take_while(|_| !self.interrupt.is_set()),
             self.threads.photos,
-            |input| (*input, guarded(input)),
+            |input| (input, guarded(input)),
             |(input, result)| {
                 let result = match result {
                     Ok(value) => Ok(value),
@@ -102,6 +102,7 @@ impl Batch<'_> {
             done: inputs.len() - open.len(),
             failed: results.n_failed_before(),
         };
+        let work = |input: &&Input| work(input);
         let count = self.for_each(&open, work, |progress, input, result| {
             let record = match result {
                 Ok(record) => record,

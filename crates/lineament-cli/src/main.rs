@@ -8,6 +8,7 @@ mod batch;
 mod commands;
 mod draw;
 mod drawing;
+mod evaluation;
 mod exit;
 mod failure;
 mod header;

@@ -78,6 +78,21 @@ pub(crate) fn open(
     .map_err(broken)
 }
 
+/// The embedder that `settings` ask for, alone.
+///
+/// # Errors
+/// [`Exit::Models`] when it is missing or unusable.
+pub(crate) fn open_embedder(
+    settings: &PipelineSettings,
+    network_threads: NonZeroUsize,
+) -> Result<Embedder, Failure> {
+    let store = open_store(settings.folder.as_deref())?;
+    let mut options = settings.options.clone();
+    options.engine.threads = network_threads;
+    let model = load(&store, &Task::EMBED, &options.embedder, &options)?;
+    Embedder::from_model(model).map_err(|error| Failure::new(Exit::Models, error.to_string()))
+}
+
 fn load(
     store: &ModelStore,
     task: &Task,

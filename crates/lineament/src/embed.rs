@@ -182,6 +182,28 @@ impl Embedder {
         self.flip
     }
 
+    /// The crop in the middle of an image that is aligned to the template already, with or without
+    /// a margin around it.
+    ///
+    /// # Errors
+    /// [`Error::NotAligned`] for an image that is smaller than the crop.
+    pub fn crop_aligned(&self, image: &RgbImage) -> Result<RgbImage, Error> {
+        let (expected_width, expected_height) = self.crop.size();
+        let (width, height) = (image.width(), image.height());
+        if width < expected_width || height < expected_height {
+            return Err(Error::NotAligned {
+                expected_width,
+                expected_height,
+                width,
+                height,
+            });
+        }
+        let (x, y) = ((width - expected_width) / 2, (height - expected_height) / 2);
+        Ok(image
+            .view()
+            .cropped(x, y, expected_width, expected_height)?)
+    }
+
     /// What the network says of each crop and of its mirror image, for evaluations that compare
     /// the ways to put the two together.
     ///

@@ -10,7 +10,7 @@ use lineament_runtime::{EngineOptions, ModelStore, Selector, Task};
 
 use crate::calibration::Calibration;
 use crate::detect::{Detection, DetectionOptions, Detector};
-use crate::embed::{CropStyle, Embedder, Views};
+use crate::embed::{CropStyle, Embedder};
 use crate::error::Error;
 use crate::face::Face;
 use crate::model::ModelInfo;
@@ -187,28 +187,6 @@ impl Pipeline {
         }
     }
 
-    /// The crop that the embedder wants from the middle of an image that is aligned to its template
-    /// already, with or without a margin around it.
-    ///
-    /// # Errors
-    /// [`Error::NoEmbedder`]; [`Error::NotAligned`] for an image that is smaller than the crop.
-    pub fn aligned(&self, image: &RgbImage) -> Result<RgbImage, Error> {
-        let (expected_width, expected_height) = self.embedder()?.crop().size();
-        let (width, height) = (image.width(), image.height());
-        if width < expected_width || height < expected_height {
-            return Err(Error::NotAligned {
-                expected_width,
-                expected_height,
-                width,
-                height,
-            });
-        }
-        let (x, y) = ((width - expected_width) / 2, (height - expected_height) / 2);
-        Ok(image
-            .view()
-            .cropped(x, y, expected_width, expected_height)?)
-    }
-
     /// The crop of `face` on `template`, from the photo's full resolution where the decoded
     /// image is too coarse for it; black beyond the photo's edge.
     ///
@@ -243,14 +221,6 @@ impl Pipeline {
     /// [`Error::NoEmbedder`], or as [`Embedder::embed`].
     pub fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, Error> {
         self.embedder()?.embed(crops)
-    }
-
-    /// The outputs for each crop of [`align`](Self::align) and for its mirror image.
-    ///
-    /// # Errors
-    /// [`Error::NoEmbedder`], or as [`Embedder::views`].
-    pub fn views(&self, crops: &[RgbImage]) -> Result<Vec<Views>, Error> {
-        self.embedder()?.views(crops)
     }
 
     /// Every face of `photo` with its embedding: [`detect`](Self::detect), then

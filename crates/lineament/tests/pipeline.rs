@@ -178,7 +178,11 @@ fn views_are_what_embeddings_are_made_of() {
     let crop = pipeline.align(&photo, face).unwrap();
     let by_landmarks = pipeline.align_landmarks(&photo, &face.landmarks.unwrap());
     assert_eq!(by_landmarks.unwrap(), crop);
-    let views = pipeline.views(std::slice::from_ref(&crop)).unwrap();
+    let views = pipeline
+        .embedder()
+        .unwrap()
+        .views(std::slice::from_ref(&crop))
+        .unwrap();
     let sum = views[0].plain.iter().zip(&views[0].mirrored);
     let sum: Vec<f32> = sum.map(|(a, b)| a + b).collect();
     let embedding = &pipeline.embed(std::slice::from_ref(&crop)).unwrap()[0];
@@ -190,16 +194,19 @@ fn views_are_what_embeddings_are_made_of() {
 
 #[test]
 fn aligned_images_are_cut_in_the_middle() {
-    let pipeline = pipeline(whole_only());
+    let embedder = embedder(EMBEDDER).unwrap();
     let mut image = RgbImage::filled(128, 128, [0; 3]);
     let first = (8 * 128 + 8) * 3;
     image.pixels_mut()[first..first + 3].fill(200);
-    let crop = pipeline.aligned(&image).unwrap();
+    let crop = embedder.crop_aligned(&image).unwrap();
     assert_eq!((crop.width(), crop.height()), (112, 112));
     assert_eq!(crop.pixels()[..4], [200, 200, 200, 0]);
     let small = RgbImage::filled(96, 112, [0; 3]);
-    let error = pipeline.aligned(&small).unwrap_err().to_string();
-    assert!(error.contains("112×112") && error.contains("96×112"), "{error}");
+    let error = embedder.crop_aligned(&small).unwrap_err().to_string();
+    assert!(
+        error.contains("112×112") && error.contains("96×112"),
+        "{error}"
+    );
 }
 
 fn face_of(drawn: &DrawnFace) -> Face {

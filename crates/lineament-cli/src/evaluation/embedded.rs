@@ -1,0 +1,114 @@
+//! Every image of a protocol embedded once, in parallel, going on where an earlier run stopped.
+
+use lineament_runtime::Sha256;
+
+use crate::batch::{Batch, say};
+use crate::evaluation::cache::Cache;
+use crate::evaluation::faces::{FaceImage, FaceReader, Found, hash};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::progress::{Level, plural};
+use crate::trouble::{Trouble, WorkError};
+
+/// Images after which what was embedded is written to the cache.
+const WRITE_EVERY: usize = 128;
+
+/// What came of each image, in their order.
+pub(crate) type Embedded = Vec<Result<Found, Trouble>>;
+
+/// Embeds the images, or remembers them. Images that cannot be read are told of.
+///
+/// # Errors
+/// [`Exit::Interrupted`], with what was done remembered; [`Exit::Models`] when a network fails.
+pub(crate) fn embed_all(
+    reader: &FaceReader<'_>,
+    cache: Option<&Cache>,
+    images: &[FaceImage],
+    batch: &Batch<'_>,
+) -> Result<Embedded, Failure> {
+    let mut fresh = Fresh::new(cache);
+    let mut embedded = Vec::with_capacity(images.len());
+    let count = batch.for_each(
+        images,
+        |image| one(reader, cache, image),
+        |progress, image, result| {
+            let found = result.map(|(found, to_remember)| {
+                if let Some(hash) = to_remember {
+                    fresh.add(hash, &found);
+                }
+                found
+            });
+            if let Err(trouble) = &found {
+                progress.tell(Level::Error, &trouble.about(&image.name));
+            }
+            let n_faces = usize::from(matches!(found, Ok(Found::Face(_))));
+            embedded.push(found);
+            Ok(n_faces)
+        },
+    );
+    fresh.write();
+    let count = count?;
+    if count.done < images.len() {
+        let done = plural(count.done, "image", "images");
+        let message = format!("interrupted after {done} of {}", images.len());
+        let advice = match cache {
+            Some(_) => "the same command goes on from there",
+            None => "without --no-cache, the same command would go on from there",
+        };
+        return Err(Failure::new(Exit::Interrupted, message).help(advice));
+    }
+    Ok(embedded)
+}
+
+/// What came of an image, and its hash where that is to be remembered.
+fn one(
+    reader: &FaceReader<'_>,
+    cache: Option<&Cache>,
+    image: &FaceImage,
+) -> Result<(Found, Option<Sha256>), WorkError> {
+    let picture = reader.read(image)?;
+    let landmarks = image.landmarks.as_ref();
+    let hash = hash(&picture, landmarks);
+    if let Some(found) = cache.and_then(|cache| cache.get(&hash)) {
+        return Ok((found, None));
+    }
+    Ok((reader.embed(picture, landmarks)?, Some(hash)))
+}
+
+/// What is not in the cache yet.
+struct Fresh<'a> {
+    cache: Option<&'a Cache>,
+    entries: Vec<(Sha256, Found)>,
+}
+
+impl<'a> Fresh<'a> {
+    fn new(cache: Option<&'a Cache>) -> Self {
+        let entries = Vec::new();
+        Self { cache, entries }
+    }
+
+    fn add(&mut self, hash: Sha256, found: &Found) {
+        if self.cache.is_none() {
+            return;
+        }
+        self.entries.push((hash, found.clone()));
+        if self.entries.len() >= WRITE_EVERY {
+            self.write();
+        }
+    }
+
+    /// Writes what there is. A cache that cannot be written is told of once and left alone.
+    fn write(&mut self) {
+        let Some(cache) = self.cache else { return };
+        if self.entries.is_empty() {
+            return;
+        }
+        if let Err(error) = cache.put(&self.entries) {
+            say(&format!(
+                "warning: embeddings cannot be remembered: {error}"
+            ));
+            self.cache = None;
+        }
+        self.entries.clear();
+    }
+}

@@ -1,0 +1,97 @@
+//! One model under evaluation: what it makes of a protocol's images.
+
+use lineament::{Embedder, Flip, Selector};
+use lineament_data::DataLimits;
+
+use crate::batch::{Batch, say};
+use crate::evaluation::cache::Cache;
+use crate::evaluation::embedded::{Embedded, embed_all};
+use crate::evaluation::faces::{FaceImage, FaceReader, FaceSource, Networks, Way};
+use crate::evaluation::settings::EvaluationSettings;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::pipeline::{self, Need, Threads};
+use crate::settings::PipelineSettings;
+
+/// A model, opened for evaluation.
+pub(crate) struct ModelUnderTest<'a> {
+    settings: &'a EvaluationSettings,
+    pipeline_settings: PipelineSettings,
+    threads: Threads,
+    networks: Networks,
+}
+
+impl<'a> ModelUnderTest<'a> {
+    /// Opens the embedder for a protocol of `n_images`.
+    pub(crate) fn open(
+        settings: &'a EvaluationSettings,
+        embedder: &Selector,
+        n_images: usize,
+    ) -> Result<Self, Failure> {
+        let pipeline_settings = settings.pipeline(embedder);
+        let threads = Threads::share(settings.batch.threads, n_images);
+        let networks = match settings.faces {
+            FaceSource::Aligned => Networks::Aligned(Box::new(pipeline::open_embedder(
+                &pipeline_settings,
+                threads.network,
+            )?)),
+            FaceSource::Detect => Networks::Detect(Box::new(pipeline::open(
+                &pipeline_settings,
+                Need::DetectorAndEmbedder,
+                threads.network,
+            )?)),
+        };
+        Ok(Self {
+            settings,
+            pipeline_settings,
+            threads,
+            networks,
+        })
+    }
+
+    /// The embedder.
+    pub(crate) fn embedder(&self) -> Result<&Embedder, Failure> {
+        self.networks.embedder()
+    }
+
+    /// What becomes of mirror images.
+    pub(crate) fn flip(&self) -> Result<Flip, Failure> {
+        Ok(self.settings.flip.unwrap_or(self.embedder()?.flip()))
+    }
+
+    /// What came of each image.
+    ///
+    /// # Errors
+    /// Those of [`embed_all`].
+    pub(crate) fn embed(
+        &self,
+        images: &[FaceImage],
+        interrupt: &Interrupt,
+    ) -> Result<Embedded, Failure> {
+        let reader = FaceReader {
+            networks: &self.networks,
+            data_limits: DataLimits::default(),
+            decode_limits: self.pipeline_settings.options.decode,
+        };
+        let batch = Batch {
+            threads: self.threads,
+            watcher: self.settings.batch.watcher,
+            interrupt,
+            stage: "images",
+        };
+        embed_all(&reader, self.cache()?.as_ref(), images, &batch)
+    }
+
+    /// What is remembered; a cache that cannot be opened is told of and gone without.
+    fn cache(&self) -> Result<Option<Cache>, Failure> {
+        let Some(folder) = self.settings.cache.as_deref() else {
+            return Ok(None);
+        };
+        let way = Way::of(&self.networks, &self.pipeline_settings)?;
+        let opened = Cache::open(folder, &way);
+        if let Err(why) = &opened {
+            say(&format!("warning: embeddings are not remembered: {why}"));
+        }
+        Ok(opened.ok())
+    }
+}

@@ -1,0 +1,84 @@
+//! What the options that all protocols share mean.
+
+use std::path::PathBuf;
+
+use lineament::{Flip, Selector};
+
+use crate::args::common::Models;
+use crate::args::eval::{EvalModels, Evaluation, FlipName};
+use crate::evaluation::cache;
+use crate::evaluation::faces::FaceSource;
+use crate::failure::Failure;
+use crate::settings::{self, BatchSettings, PipelineSettings};
+
+/// How a protocol is run, whichever it is.
+pub(crate) struct EvaluationSettings {
+    pub(crate) batch: BatchSettings,
+    /// The folder of the report, if one is wanted.
+    pub(crate) report: Option<PathBuf>,
+    /// Where embeddings are remembered, if they are.
+    pub(crate) cache: Option<PathBuf>,
+    pub(crate) faces: FaceSource,
+    /// `None` for what the model asks for.
+    pub(crate) flip: Option<Flip>,
+    /// The models to evaluate, at least one.
+    pub(crate) embedders: Vec<Selector>,
+    /// The pipeline but for its embedder.
+    pipeline: PipelineSettings,
+}
+
+impl EvaluationSettings {
+    /// What `args` mean for a protocol whose images are usually such as `usual_faces`.
+    pub(crate) fn new(args: Evaluation, usual_faces: FaceSource) -> Result<Self, Failure> {
+        let embedders = embedders(&args.models.embedders)?;
+        Ok(Self {
+            batch: BatchSettings {
+                style: settings::style(args.json),
+                watcher: args.progress,
+                threads: settings::threads(args.threads),
+            },
+            report: args.report,
+            cache: (!args.no_cache).then(|| args.cache.unwrap_or_else(cache::usual_folder)),
+            faces: args.faces.unwrap_or(usual_faces),
+            flip: args.flip.map(|flip| match flip {
+                FlipName::Sum => Flip::Sum,
+                FlipName::Concat => Flip::Concat,
+                FlipName::Off => Flip::None,
+            }),
+            embedders,
+            pipeline: settings::pipeline(&args.search, &one_model(args.models))?,
+        })
+    }
+
+    /// The pipeline with this embedder.
+    pub(crate) fn pipeline(&self, embedder: &Selector) -> PipelineSettings {
+        let mut settings = self.pipeline.clone();
+        settings.options.embedder = embedder.clone();
+        settings
+    }
+}
+
+fn embedders(names: &[String]) -> Result<Vec<Selector>, Failure> {
+    let mut selectors = Vec::new();
+    for name in names {
+        let selector = Selector::Named(name.clone());
+        if selectors.contains(&selector) {
+            return Err(Failure::usage(format!("--embedder {name} is given twice")));
+        }
+        selectors.push(selector);
+    }
+    if selectors.is_empty() {
+        selectors.push(Selector::Preferred);
+    }
+    Ok(selectors)
+}
+
+fn one_model(models: EvalModels) -> Models {
+    Models {
+        dir: models.dir,
+        detector: models.detector,
+        embedder: None,
+        engine: models.engine,
+        device: models.device,
+    }
+}
