@@ -64,9 +64,17 @@ pub enum EvalError {
         /// Rate asked for.
         rate: f64,
         /// Comparisons needed.
-        expected: u64,
+        expected: usize,
         /// Comparisons given.
-        got: u64,
+        got: usize,
+    },
+    /// A template that cannot be compared.
+    #[error("the template of {item}: {reason}")]
+    Template {
+        /// Name of the item it was made of.
+        item: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A matcher could not be fitted or could not score.
     #[error(transparent)]
