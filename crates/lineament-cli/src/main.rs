@@ -8,6 +8,7 @@ mod batch;
 mod commands;
 mod draw;
 mod drawing;
+#[allow(dead_code, reason = "the protocols that use it follow")]
 mod evaluation;
 mod exit;
 mod failure;

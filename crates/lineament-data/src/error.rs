@@ -38,6 +38,18 @@ pub enum DataError {
         /// What is there.
         got: String,
     },
+    /// An entry of a container that is not what it should be.
+    #[error("{}, entry {entry}: expected {expected}, got {got}", path.display())]
+    Entry {
+        /// Which file.
+        path: PathBuf,
+        /// Which entry, counted from 0.
+        entry: u64,
+        /// What the entry should be, in words.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
     /// More than a reader takes.
     #[error("{}: {what} may be {limit} at most, got {got}", path.display())]
     Limit {
@@ -117,6 +129,21 @@ impl DataError {
         Self::Bytes {
             path: path.to_owned(),
             offset,
+            expected: expected.into(),
+            got: got.into(),
+        }
+    }
+
+    /// [`DataError::Entry`] of `path`.
+    pub fn entry(
+        path: &Path,
+        entry: u64,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        Self::Entry {
+            path: path.to_owned(),
+            entry,
             expected: expected.into(),
             got: got.into(),
         }

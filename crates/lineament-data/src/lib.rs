@@ -7,9 +7,12 @@
 //! pixels that some containers hold), and every line of a list that does not make sense is an
 //! error that names the file and the line.
 
+pub mod bin;
+mod bin_writer;
 pub mod error;
 pub mod limits;
 pub mod pairs;
+mod pickle;
 pub mod sample;
 pub mod source;
 

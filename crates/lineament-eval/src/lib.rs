@@ -1,8 +1,12 @@
 //! Protocols and rates: from scores to figures that can be trusted.
 
 pub mod about;
+pub mod curve;
 pub mod error;
 pub mod flip;
+pub mod intervals;
+pub mod rates;
+pub mod scores;
 pub mod seeded;
 
 pub use about::{About, Declaration, ModelIdentity, OutsideData};

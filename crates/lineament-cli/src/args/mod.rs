@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is worked out in [`crate::settings`].
 
 pub(crate) mod common;
+#[allow(dead_code, reason = "the protocols that use it follow")]
 pub(crate) mod eval;
 pub(crate) mod models;
 
