@@ -1,4 +1,9 @@
 //! `.bin` files against `reference/data_pickles.py`, whose pickles Python wrote or a person assembled.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
