@@ -1,1 +1,0 @@
-//! `lineament eval …`: one file a protocol.
