@@ -1,0 +1,111 @@
+"""Ratios of our executor's time to onnxruntime's: the same ONNX file, the same threads, interleaved, medians.
+
+    cargo build --release -p lineament-kernels --example engine
+    python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--threads 1,2] [--rounds N]
+
+Both engines run in processes that stay: ours is the example `engine`, which times its runs itself; onnxruntime is
+timed around `run` in this process, without spinning. Outputs are compared as well: greatest difference over the
+greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). Prints rows of a Markdown table.
+"""
+
+import argparse
+import os
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "reference"))
+from inference import open_session  # noqa: E402
+
+
+class Ours:
+    """A process that runs one ONNX file with our executor."""
+
+    def __init__(self, binary, path, shape, threads, isa):
+        command = [binary, path, ",".join(map(str, shape)), str(threads), isa]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def run(self, tensor, output_shapes):
+        """Milliseconds, and the outputs in the file's order."""
+        self.process.stdin.write(tensor.tobytes())
+        self.process.stdin.flush()
+        (nanoseconds,) = struct.unpack("<Q", self.read(8))
+        outputs = [np.frombuffer(self.read(4 * int(np.prod(s))), "<f4").reshape(s) for s in output_shapes]
+        return nanoseconds / 1e6, outputs
+
+    def read(self, n_bytes):
+        data = self.process.stdout.read(n_bytes)
+        assert len(data) == n_bytes, f"the engine stopped: {self.process.args}"
+        return data
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def input_shape(session, size):
+    """The input's shape, with open dimensions of 1 picture of this (height, width)."""
+    dims = session.get_inputs()[0].shape
+    open_lengths = [1, 3, *size]
+    return [dim if isinstance(dim, int) else length for dim, length in zip(dims, open_lengths, strict=True)]
+
+
+def difference(left, right):
+    return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in zip(left, right, strict=True))
+
+
+def measure(binary, path, size, threads, isas, rounds):
+    """One row for each instruction set: medians in ms of both, ratio, difference."""
+    session = open_session(path, threads)
+    name = session.get_inputs()[0].name
+    shape = input_shape(session, size)
+    tensor = np.random.default_rng(1).normal(0, 1, shape).astype("<f4")
+    expected = session.run(None, {name: tensor})
+    engines = {isa: Ours(binary, path, shape, threads, isa) for isa in isas}
+    times = {isa: [] for isa in [*isas, "onnxruntime"]}
+    differences = {}
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        session.run(None, {name: tensor})
+        times["onnxruntime"].append(1e3 * (time.perf_counter() - begun))
+        for isa, engine in engines.items():
+            took, outputs = engine.run(tensor, [e.shape for e in expected])
+            times[isa].append(took)
+            differences[isa] = difference(outputs, expected)
+    for engine in engines.values():
+        engine.close()
+    peer = statistics.median(times["onnxruntime"])
+    for isa in isas:
+        ours = statistics.median(times[isa])
+        label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
+        print(
+            f"| {label} | {threads} | {isa} | {ours:.2f} | {peer:.2f} | **{ours / peer:.2f}** | {differences[isa]:.0e} |",
+            flush=True,
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--isa", default="avx512,avx2,portable")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=60)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    parser.add_argument("--binary", default=str(target / "release/examples/engine"))
+    arguments = parser.parse_args()
+    print("| model | threads | instructions | ours ms | onnxruntime ms | ratio | difference |\n|---|---|---|---|---|---|---|")
+    for model in arguments.models:
+        path, _, size = model.partition("@")
+        size = tuple(map(int, size.split("x"))) if size else (320, 320)
+        for threads in map(int, arguments.threads.split(",")):
+            measure(arguments.binary, path, size, threads, arguments.isa.split(","), arguments.rounds)
+
+
+if __name__ == "__main__":
+    main()

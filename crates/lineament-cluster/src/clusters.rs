@@ -1,0 +1,38 @@
+//! Which row is in which cluster.
+
+/// The cluster of every row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clusters {
+    labels: Vec<Option<usize>>,
+    n_clusters: usize,
+}
+
+impl Clusters {
+    /// The clusters in which rows of equal `labels` are together, numbered from 0 by their first
+    /// rows; `None` is noise.
+    pub(crate) fn of_labels(labels: impl IntoIterator<Item = Option<usize>>) -> Self {
+        let mut numbers = std::collections::HashMap::new();
+        let mut number = |label: usize| {
+            let next = numbers.len();
+            *numbers.entry(label).or_insert(next)
+        };
+        let labels = labels.into_iter().map(|l| l.map(&mut number)).collect();
+        Self {
+            labels,
+            n_clusters: numbers.len(),
+        }
+    }
+
+    /// The cluster of each row, numbered from 0 in the order of their first rows; `None` is noise,
+    /// which only DBSCAN leaves.
+    #[must_use]
+    pub fn labels(&self) -> &[Option<usize>] {
+        &self.labels
+    }
+
+    /// Number of clusters, without the noise.
+    #[must_use]
+    pub fn n_clusters(&self) -> usize {
+        self.n_clusters
+    }
+}

@@ -1,0 +1,61 @@
+//! What can be wrong with rows and options.
+
+/// Why rows could not be taken, scanned or clustered.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// A row of another length than the others, or rows of no length.
+    #[error(
+        "row {row}: expected {expected} values, at least 1, got {got}; all rows must come from one model"
+    )]
+    Dimension {
+        /// Which row, counted from 0.
+        row: usize,
+        /// Length needed.
+        expected: usize,
+        /// Length given.
+        got: usize,
+    },
+    /// A row without a direction: all zero, or not finite.
+    #[error("row {row} has no direction (its norm is {norm}); drop that sample")]
+    NoDirection {
+        /// Which row, counted from 0.
+        row: usize,
+        /// Its norm.
+        norm: f64,
+    },
+    /// An option outside its range.
+    #[error("{what} must be {expected}, got {got}")]
+    OutOfRange {
+        /// Which one.
+        what: &'static str,
+        /// The range, in words.
+        expected: &'static str,
+        /// The value given.
+        got: f64,
+    },
+    /// More rows than a method has memory for.
+    #[error("{what} takes {limit} rows at most, got {got}; {help}")]
+    TooMany {
+        /// Which method.
+        what: &'static str,
+        /// Rows it takes.
+        limit: usize,
+        /// Rows given.
+        got: usize,
+        /// What to do instead.
+        help: &'static str,
+    },
+}
+
+/// Refuses a threshold that is no score.
+pub(crate) fn check_score(what: &'static str, got: f64) -> Result<(), ClusterError> {
+    match (-1.0..=1.0).contains(&got) {
+        true => Ok(()),
+        false => Err(ClusterError::OutOfRange {
+            what,
+            expected: "a score, -1 to 1",
+            got,
+        }),
+    }
+}

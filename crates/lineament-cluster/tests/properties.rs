@@ -1,0 +1,169 @@
+//! What must hold for any rows: scores that depend on two rows alone, groups that depend on no
+//! order, refusals.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::num::NonZeroUsize;
+
+use lineament_cluster::{
+    ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, ScanPlan, Seeded, UnitRows,
+    WhispersOptions, chinese_whispers, connected_components, dbscan, map_scores,
+};
+use proptest::prelude::*;
+
+const D: usize = 9;
+
+fn rows(max: usize) -> impl Strategy<Value = Vec<Vec<f32>>> {
+    let row = proptest::collection::vec(-1.0f32..1.0, D);
+    let directed = row.prop_filter("a direction", |row| row.iter().any(|v| v.abs() > 0.1));
+    proptest::collection::vec(directed, 1..max)
+}
+
+fn plan(threads: usize, max_score_bytes: usize) -> ScanPlan {
+    ScanPlan {
+        threads: NonZeroUsize::new(threads).unwrap(),
+        max_score_bytes,
+    }
+}
+
+fn scores(queries: &UnitRows, rows: &UnitRows, plan: &ScanPlan) -> Vec<Vec<f32>> {
+    map_scores(queries, rows, plan, |_, scores| scores.to_vec()).unwrap()
+}
+
+/// Whether two clusterings put the same rows together, row i of the one being `order[i]` of the
+/// other.
+fn is_same(one: &Clusters, other: &Clusters, order: &[usize]) -> bool {
+    let (one, other) = (one.labels(), other.labels());
+    let together = |labels: &[Option<usize>], i: usize, j: usize| labels[i] == labels[j];
+    (0..order.len()).all(|i| {
+        one[order[i]].is_some() == other[i].is_some()
+            && (0..i).all(|j| together(one, order[i], order[j]) == together(other, i, j))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn scores_do_not_depend_on_blocks(of_queries in rows(20), of_rows in rows(150)) {
+        let queries = UnitRows::from_rows(&of_queries).unwrap();
+        let rows = UnitRows::from_rows(&of_rows).unwrap();
+        let whole = scores(&queries, &rows, &plan(1, 1 << 20));
+        prop_assert_eq!(&whole, &scores(&queries, &rows, &plan(3, 1)));
+        for (query, expected) in whole.iter().enumerate() {
+            let alone = scores(&queries.select(&[query]), &rows, &plan(1, 1));
+            prop_assert_eq!(&alone[0], expected);
+            for (row, score) in expected.iter().enumerate() {
+                let one = scores(&queries.select(&[query]), &rows.select(&[row]), &plan(1, 1));
+                prop_assert_eq!(one[0][0], *score);
+                let pairs = queries.row(query).iter().zip(rows.row(row));
+                let exact: f64 = pairs.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                prop_assert!((exact - f64::from(*score)).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn groups_do_not_depend_on_order(given in rows(60), seed: u64, min_score in 0.2..0.9) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let mut order: Vec<usize> = (0..given.len()).collect();
+        Seeded::new(seed).shuffle(&mut order);
+        let shuffled = unit.select(&order);
+        let by = |cluster: &dyn Fn(&UnitRows) -> Clusters| {
+            is_same(&cluster(&unit), &cluster(&shuffled), &order)
+        };
+        let plan = plan(2, 1);
+        prop_assert!(by(&|rows| connected_components(rows, min_score, &plan).unwrap()));
+        let cut = |rows: &UnitRows| {
+            let dendrogram = Dendrogram::average_linkage(rows, 60, &plan).unwrap();
+            dendrogram.cut(min_score).unwrap()
+        };
+        prop_assert!(by(&cut));
+        // With one point to a core nothing is at the border of two clusters.
+        let options = DbscanOptions { min_score, min_points: 1 };
+        prop_assert!(by(&|rows| dbscan(rows, &options, &plan).unwrap()));
+    }
+
+    #[test]
+    fn density_without_borders_is_components(given in rows(60), min_score in 0.2..0.9) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let options = DbscanOptions { min_score, min_points: 1 };
+        let dense = dbscan(&unit, &options, &ScanPlan::default()).unwrap();
+        let components = connected_components(&unit, min_score, &ScanPlan::default()).unwrap();
+        prop_assert_eq!(dense, components);
+    }
+
+    #[test]
+    fn whispers_never_leave_a_component(given in rows(60), seed: u64) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let graph = KnnGraph::exact(&unit, 60, &ScanPlan::default()).unwrap();
+        let options = WhispersOptions { min_score: 0.5, max_rounds: 20, seed };
+        let found = chinese_whispers(&graph, &options).unwrap();
+        let components = connected_components(&unit, 0.5, &ScanPlan::default()).unwrap();
+        for (i, label) in found.labels().iter().enumerate() {
+            for (j, other) in found.labels()[..i].iter().enumerate() {
+                let apart = components.labels()[i] != components.labels()[j];
+                prop_assert!(!(apart && label == other));
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_without_a_direction_or_of_other_lengths_are_refused() {
+    let zero = UnitRows::from_rows(&[[1.0f32, 0.0], [0.0, 0.0]]);
+    assert!(matches!(
+        zero,
+        Err(ClusterError::NoDirection { row: 1, .. })
+    ));
+    let nan = UnitRows::from_rows(&[[f32::NAN, 0.0]]);
+    assert!(matches!(nan, Err(ClusterError::NoDirection { row: 0, .. })));
+    let ragged = UnitRows::from_rows(&[vec![1.0f32, 0.0], vec![1.0]]);
+    let expected = ClusterError::Dimension {
+        row: 1,
+        expected: 2,
+        got: 1,
+    };
+    assert_eq!(ragged, Err(expected));
+    assert!(UnitRows::from_rows::<Vec<f32>>(&[]).is_err());
+    let (two, three) = (UnitRows::new(2).unwrap(), UnitRows::new(3).unwrap());
+    assert!(map_scores(&two, &three, &ScanPlan::default(), |_, _| ()).is_err());
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    let rows = UnitRows::from_rows(&[[1.0f32, 0.0], [0.0, 1.0], [1.0, 1.0]]).unwrap();
+    let plan = ScanPlan::default();
+    assert!(connected_components(&rows, f64::NAN, &plan).is_err());
+    let empty_core = DbscanOptions {
+        min_score: 0.5,
+        min_points: 0,
+    };
+    assert!(dbscan(&rows, &empty_core, &plan).is_err());
+    let graph = KnnGraph::exact(&rows, 2, &plan).unwrap();
+    let negative = WhispersOptions {
+        min_score: -0.1,
+        max_rounds: 1,
+        seed: 0,
+    };
+    assert!(chinese_whispers(&graph, &negative).is_err());
+    let error = Dendrogram::average_linkage(&rows, 2, &plan).unwrap_err();
+    assert!(
+        error.to_string().contains("2 rows at most, got 3"),
+        "{error}"
+    );
+}
+
+#[test]
+fn nothing_is_in_no_cluster() {
+    let rows = UnitRows::new(4).unwrap();
+    let plan = ScanPlan::default();
+    assert_eq!(
+        connected_components(&rows, 0.5, &plan)
+            .unwrap()
+            .n_clusters(),
+        0
+    );
+    let dendrogram = Dendrogram::average_linkage(&rows, 10, &plan).unwrap();
+    assert!(dendrogram.cut(0.5).unwrap().labels().is_empty());
+    assert_eq!(KnnGraph::exact(&rows, 3, &plan).unwrap().n_rows(), 0);
+}

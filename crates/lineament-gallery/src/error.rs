@@ -1,0 +1,201 @@
+//! What can go wrong with a gallery.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::ids::{FaceId, PersonId};
+
+/// Why a gallery did not do what was asked. The file is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GalleryError {
+    /// Input: there is no such file.
+    #[error("there is no gallery at {path}; create one first")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Input: a file is in the way of a new one.
+    #[error("{path} exists already and is left as it is; choose another name")]
+    Exists {
+        /// The file in the way.
+        path: PathBuf,
+    },
+    /// Input: the file is something else.
+    #[error("{path} is not a gallery: {found}")]
+    NotAGallery {
+        /// The file.
+        path: PathBuf,
+        /// What was found in it.
+        found: String,
+    },
+    /// Unsupported: the file was written by a later program.
+    #[error(
+        "{path} is a gallery of version {found}, and this program knows versions up to {supported}; \
+         use a newer program"
+    )]
+    NewerVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The greatest version known.
+        supported: u32,
+    },
+    /// Corrupt: the file is damaged.
+    #[error("{path} is damaged: {what}; check it, and salvage what can be read into a new file")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Io: another process is writing.
+    #[error("{path} is being written by another process; try again when it is done")]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Io: the storage engine failed.
+    #[error("{path}: {what}")]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        what: String,
+    },
+    /// Io: a file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Input: an embedding of another model.
+    #[error(
+        "the gallery holds embeddings of {gallery}, not of {other}; use the model that it was made \
+         with"
+    )]
+    SpaceMismatch {
+        /// The gallery's space.
+        gallery: String,
+        /// The embedding's space.
+        other: String,
+    },
+    /// Input: an embedding of another length.
+    #[error("the gallery's embeddings have {expected} numbers, this one has {got}")]
+    Dimension {
+        /// Numbers in the gallery's embeddings.
+        expected: usize,
+        /// Numbers in this one.
+        got: usize,
+    },
+    /// Input: nobody has this name.
+    #[error("the gallery knows nobody called {name:?}")]
+    NoSuchName {
+        /// The name.
+        name: String,
+    },
+    /// Input: nobody has this number.
+    #[error("the gallery knows no person {person}")]
+    NoSuchPerson {
+        /// The number.
+        person: PersonId,
+    },
+    /// Input: there is no such face.
+    #[error("the gallery has no face {face}")]
+    NoSuchFace {
+        /// The number.
+        face: FaceId,
+    },
+    /// Input: the name belongs to somebody else.
+    #[error("somebody else is called {name:?} already; choose another name, or merge the two")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// Input: a value that a gallery does not take.
+    #[error("{what}: expected {expected}, got {got}")]
+    BadValue {
+        /// What the value is for.
+        what: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// What it was.
+        got: String,
+    },
+    /// Input: two people cannot be merged, or a merge cannot be undone.
+    #[error("person {person} {why}")]
+    Merge {
+        /// The person.
+        person: PersonId,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Input: a line or row of a file to import.
+    #[error("{path}, {place}: {what}")]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: a line or a row.
+        place: String,
+        /// What is wrong there.
+        what: String,
+    },
+}
+
+impl GalleryError {
+    /// The error with the file it is about, where it does not name one yet.
+    pub(crate) fn at(mut self, file: &Path) -> Self {
+        match &mut self {
+            Self::NotAGallery { path, .. }
+            | Self::NewerVersion { path, .. }
+            | Self::Damaged { path, .. }
+            | Self::Busy { path }
+            | Self::Storage { path, .. }
+                if path.as_os_str().is_empty() =>
+            {
+                *path = file.to_owned();
+            }
+            _ => {}
+        }
+        self
+    }
+
+    pub(crate) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// Damage that rows show; [`at`](Self::at) adds the file.
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: PathBuf::new(),
+            what: what.into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for GalleryError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let path = PathBuf::new();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::NotADatabase) => Self::NotAGallery {
+                path,
+                found: "its first bytes are not those of a gallery".to_owned(),
+            },
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged(error.to_string()),
+            Some(_) => Self::Storage {
+                path,
+                what: error.to_string(),
+            },
+            // A value of another type or a missing row: SQLite is content, the gallery is not.
+            None => Self::damaged(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Forgetting for good: no byte of a person stays in the file or beside it.
+
+use rusqlite::Connection;
+
+use crate::change::Action;
+use crate::error::GalleryError;
+use crate::gallery::Gallery;
+use crate::ids::{PersonId, UnixSeconds};
+use crate::index::{Indexes, snapshot_path};
+use crate::merge::delete_person;
+
+impl Gallery {
+    /// Erases a person, those merged into them, and all their faces: no byte of a name, tag, note,
+    /// path or embedding of theirs stays in the file, its write-ahead log or its index. The number of
+    /// faces erased. Should the process die on the way, the next to open the file finishes.
+    ///
+    /// What this cannot reach: backups and exports, and what file systems and flash storage keep of
+    /// blocks that were overwritten.
+    ///
+    /// # Errors
+    /// [`GalleryError::NoSuchPerson`]; [`GalleryError::Busy`] when another process reads the old
+    /// state: the person is gone then, and their bytes go when the file is opened next; and as every
+    /// change.
+    pub fn forget(&mut self, person: PersonId, at: UnixSeconds) -> Result<usize, GalleryError> {
+        let n_faces = self.write(at, |change| {
+            change.tx.execute("UPDATE about SET erasing = 1", [])?;
+            delete_person(change, person, Action::Forget)
+        })?;
+        self.erase()?;
+        Ok(n_faces)
+    }
+
+    /// Ends what an interrupted [`forget`](Self::forget) began. While another process is in the way
+    /// the file can be used all the same.
+    pub(crate) fn finish_erasing(&mut self) -> Result<(), GalleryError> {
+        let erasing: bool = self.read(|db| {
+            let sql = "SELECT erasing FROM about";
+            Ok(db.query_row(sql, [], |row| row.get(0))?)
+        })?;
+        if !erasing {
+            return Ok(());
+        }
+        match self.erase() {
+            Err(GalleryError::Busy { .. }) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Writes the whole file anew, from the rows that are left, and empties the log.
+    fn erase(&mut self) -> Result<(), GalleryError> {
+        self.indexes = Indexes::default();
+        let index = snapshot_path(&self.path);
+        let mut unfinished = index.clone().into_os_string();
+        unfinished.push(".part");
+        for path in [index.as_path(), unfinished.as_ref()] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(GalleryError::io(path, error));
+                }
+                _ => {}
+            }
+        }
+        self.read(|db| {
+            rewrite(db)?;
+            db.execute("UPDATE about SET erasing = 0", [])?;
+            empty_log(db)
+        })
+    }
+}
+
+/// Builds every page anew. What was deleted is in none of them.
+pub(crate) fn rewrite(db: &Connection) -> Result<(), GalleryError> {
+    db.execute_batch("VACUUM")?;
+    empty_log(db)
+}
+
+/// Moves all pages of the write-ahead log to the file and cuts the log to nothing.
+fn empty_log(db: &Connection) -> Result<(), GalleryError> {
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(GalleryError::Busy {
+            path: Default::default(),
+        });
+    }
+    Ok(())
+}

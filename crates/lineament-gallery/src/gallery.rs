@@ -1,0 +1,259 @@
+//! A gallery file: made, opened, read and changed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lineament_core::{Embedding, EmbeddingSpace};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use serde::Serialize;
+
+use crate::change::{Action, Change};
+use crate::error::GalleryError;
+use crate::ids::UnixSeconds;
+use crate::index::Indexes;
+use crate::schema;
+use crate::vector::Precision;
+
+/// How long a writer waits for another process to finish.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Greatest dimension of an embedding.
+pub(crate) const MAX_DIMENSION: usize = 16_384;
+
+/// What a gallery holds and in which space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GalleryOptions {
+    /// The space of its embeddings; faces of another are refused.
+    pub space: EmbeddingSpace,
+    /// Numbers of an embedding, 1 to 16,384.
+    pub dimension: usize,
+    /// How they are stored.
+    pub precision: Precision,
+    /// SHA-256 of the model file that makes them.
+    #[serde(with = "crate::hex")]
+    pub model_sha256: [u8; 32],
+}
+
+/// How often a gallery was changed, and a hash over all changes: equal stamps, equal contents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Changes of any kind.
+    pub(crate) generation: i64,
+    /// Changes other than new faces at the end.
+    pub(crate) epoch: i64,
+    /// SHA-256 over the previous history and what the change did.
+    pub(crate) history: [u8; 32],
+}
+
+/// People and their faces in one file.
+///
+/// Every method that changes something is one transaction: when it returns, the change has reached
+/// the disk, and a process killed before that has changed nothing. Several processes may read while
+/// one writes; a second writer waits five seconds, then is told.
+#[derive(Debug)]
+pub struct Gallery {
+    pub(crate) path: PathBuf,
+    pub(crate) db: Connection,
+    pub(crate) options: GalleryOptions,
+    pub(crate) indexes: Indexes,
+}
+
+impl Gallery {
+    /// A new, empty gallery at `path`.
+    ///
+    /// # Errors
+    /// [`GalleryError::Exists`] when there is a file, [`GalleryError::BadValue`] for a dimension out
+    /// of range, [`GalleryError::Io`] and [`GalleryError::Storage`].
+    pub fn create(
+        path: &Path,
+        options: GalleryOptions,
+        at: UnixSeconds,
+    ) -> Result<Self, GalleryError> {
+        if !(1..=MAX_DIMENSION).contains(&options.dimension) {
+            return Err(GalleryError::BadValue {
+                what: "the dimension of embeddings",
+                expected: "1 to 16384",
+                got: options.dimension.to_string(),
+            });
+        }
+        claim(path)?;
+        let make = || -> Result<Connection, GalleryError> {
+            let mut db = connect(path)?;
+            schema::create(&mut db)?;
+            settle(&db)?;
+            db.execute(
+                "INSERT INTO about VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 0)",
+                params![
+                    options.space.name(),
+                    options.dimension,
+                    options.precision.name(),
+                    options.model_sha256,
+                    at.0,
+                ],
+            )?;
+            db.execute("INSERT INTO history VALUES (0, zeroblob(32))", [])?;
+            Ok(db)
+        };
+        let db = make().map_err(|error| error.at(path))?;
+        let mut gallery = Self {
+            path: path.to_owned(),
+            db,
+            options,
+            indexes: Indexes::default(),
+        };
+        gallery.write(at, |change| change.log(Action::Create, None, None, 0))?;
+        Ok(gallery)
+    }
+
+    /// The gallery at `path`; a file of an older version is brought up to date.
+    ///
+    /// # Errors
+    /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerVersion`],
+    /// [`GalleryError::Damaged`], [`GalleryError::Busy`], [`GalleryError::Storage`].
+    pub fn open(path: &Path) -> Result<Self, GalleryError> {
+        if !path.is_file() {
+            return Err(GalleryError::Missing {
+                path: path.to_owned(),
+            });
+        }
+        let open = || -> Result<(Connection, GalleryOptions), GalleryError> {
+            let mut db = connect(path)?;
+            schema::bring_up_to_date(&mut db)?;
+            settle(&db)?;
+            let options = read_options(&db)?;
+            Ok((db, options))
+        };
+        let (db, options) = open().map_err(|error| error.at(path))?;
+        let mut gallery = Self {
+            path: path.to_owned(),
+            db,
+            options,
+            indexes: Indexes::default(),
+        };
+        gallery.finish_erasing()?;
+        Ok(gallery)
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The space, dimension and precision of its embeddings.
+    #[must_use]
+    pub fn options(&self) -> &GalleryOptions {
+        &self.options
+    }
+
+    /// Whether embeddings of `space` belong here.
+    ///
+    /// # Errors
+    /// [`GalleryError::SpaceMismatch`], naming both spaces.
+    pub fn check_space(&self, space: &EmbeddingSpace) -> Result<(), GalleryError> {
+        if *space == self.options.space {
+            return Ok(());
+        }
+        Err(GalleryError::SpaceMismatch {
+            gallery: self.options.space.to_string(),
+            other: space.to_string(),
+        })
+    }
+
+    pub(crate) fn check_embedding(&self, embedding: &Embedding) -> Result<(), GalleryError> {
+        self.check_space(embedding.space())?;
+        let (expected, got) = (self.options.dimension, embedding.values().len());
+        if expected != got {
+            return Err(GalleryError::Dimension { expected, got });
+        }
+        Ok(())
+    }
+
+    /// Looks something up. Errors name the file.
+    pub(crate) fn read<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, GalleryError>,
+    ) -> Result<T, GalleryError> {
+        look(&self.db).map_err(|error| error.at(&self.path))
+    }
+
+    /// Changes something, all or nothing: when this returns, it is on the disk. Errors name the file.
+    pub(crate) fn write<T>(
+        &mut self,
+        at: UnixSeconds,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, GalleryError>,
+    ) -> Result<T, GalleryError> {
+        let run = || -> Result<T, GalleryError> {
+            let tx = self
+                .db
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut change = Change::begin(tx, &self.options, at)?;
+            let result = work(&mut change)?;
+            change.commit()?;
+            Ok(result)
+        };
+        run().map_err(|error| error.at(&self.path))
+    }
+}
+
+/// Makes the empty file, so that two processes never make one gallery.
+pub(crate) fn claim(path: &Path) -> Result<(), GalleryError> {
+    match std::fs::File::create_new(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(GalleryError::Exists {
+                path: path.to_owned(),
+            })
+        }
+        Err(error) => Err(GalleryError::io(path, error)),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, GalleryError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags)?;
+    db.busy_timeout(BUSY_WAIT)?;
+    // A file from elsewhere may hold triggers and views; they get no functions with effects.
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "secure_delete", true)?;
+    // KiB of pages that are kept in memory.
+    db.pragma_update(None, "cache_size", -65_536)?;
+    Ok(db)
+}
+
+/// Durability: a commit waits until its pages have reached the disk.
+fn settle(db: &Connection) -> Result<(), GalleryError> {
+    let set_wal = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    db.pragma_update_and_check(None, "journal_mode", "WAL", set_wal)?;
+    Ok(db.pragma_update(None, "synchronous", "FULL")?)
+}
+
+/// What the file says of its embeddings.
+pub(crate) fn read_options(db: &Connection) -> Result<GalleryOptions, GalleryError> {
+    let sql = "SELECT space, dimension, precision, model_sha256 FROM about WHERE id = 1";
+    let (space, dimension, precision, model_sha256) = db.query_row(sql, [], |row| {
+        let space: String = row.get(0)?;
+        let precision: String = row.get(2)?;
+        Ok((space, row.get::<_, usize>(1)?, precision, row.get(3)?))
+    })?;
+    let unknown = || GalleryError::damaged(format!("its embeddings are of precision {precision}"));
+    Ok(GalleryOptions {
+        space: EmbeddingSpace::new(&space),
+        dimension,
+        precision: Precision::from_name(&precision).ok_or_else(unknown)?,
+        model_sha256,
+    })
+}
+
+/// The stamp of the state that `db` sees.
+pub(crate) fn read_stamp(db: &Connection) -> Result<Stamp, GalleryError> {
+    let sql = "SELECT about.generation, epoch, sha256 FROM about JOIN history USING (generation)";
+    Ok(db.prepare_cached(sql)?.query_row([], |row| {
+        Ok(Stamp {
+            generation: row.get(0)?,
+            epoch: row.get(1)?,
+            history: row.get(2)?,
+        })
+    })?)
+}

@@ -1,0 +1,114 @@
+//! Indexes made from the file.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, params};
+
+use super::Index;
+use crate::error::GalleryError;
+use crate::faces::{read_vector, vector_from_row};
+use crate::gallery::GalleryOptions;
+use crate::ids::{FaceId, PersonId};
+use crate::people::Roots;
+use crate::vector::norm;
+
+impl Index {
+    /// Adds the faces of the file that came after its last.
+    pub(crate) fn catch_up(
+        &mut self,
+        db: &Connection,
+        options: &GalleryOptions,
+    ) -> Result<(), GalleryError> {
+        let roots = Roots::read(db)?;
+        each_face(db, options, self.last_face(), |face, person, values| {
+            self.push(Some(face), roots.root(person), &values);
+        })
+    }
+}
+
+/// A row a person in their own right: their pooled template.
+pub(crate) fn templates(db: &Connection, options: &GalleryOptions) -> Result<Index, GalleryError> {
+    let roots = Roots::read(db)?;
+    let mut pools: BTreeMap<PersonId, Pool> = BTreeMap::new();
+    each_face(db, options, 0, |_, person, values| {
+        pools.entry(roots.root(person)).or_default().add(&values);
+    })?;
+    let mut index = Index::new(options.dimension);
+    for (person, pool) in pools {
+        index.push(None, person, &pool.template());
+    }
+    Ok(index)
+}
+
+/// The pooled template of a person: the mean of their faces, brought to unit norm.
+pub(crate) fn pooled(
+    db: &Connection,
+    options: &GalleryOptions,
+    roots: &Roots,
+    person: PersonId,
+) -> Result<Vec<f32>, GalleryError> {
+    let mut faces = Vec::new();
+    let mut statement = db.prepare_cached("SELECT id FROM face WHERE person = ?1")?;
+    for member in roots.members(person) {
+        let ids = statement.query_map(params![member.0], |row| Ok(FaceId(row.get(0)?)))?;
+        for id in ids {
+            faces.push(id?);
+        }
+    }
+    faces.sort_unstable();
+    let mut pool = Pool::default();
+    for face in faces {
+        pool.add(&read_vector(db, options, face)?);
+    }
+    Ok(pool.template())
+}
+
+/// A sum of vectors, added in the order of their faces so that it is the same to the last bit.
+#[derive(Default)]
+struct Pool {
+    sum: Vec<f64>,
+    first: Vec<f32>,
+}
+
+impl Pool {
+    fn add(&mut self, values: &[f32]) {
+        if self.first.is_empty() {
+            self.first = values.to_vec();
+            self.sum = vec![0.0; values.len()];
+        }
+        let pairs = self.sum.iter_mut().zip(values);
+        pairs.for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+
+    /// The first face's vector where the faces cancel each other.
+    fn template(self) -> Vec<f32> {
+        let direction: Vec<f32> = self.sum.iter().map(|v| *v as f32).collect();
+        let norm = norm(&direction);
+        if norm < 1e-6 {
+            return self.first;
+        }
+        direction
+            .iter()
+            .map(|v| (f64::from(*v) / norm) as f32)
+            .collect()
+    }
+}
+
+/// Gives every face after `after`, whose it is and its vector to `take`, by number.
+fn each_face(
+    db: &Connection,
+    options: &GalleryOptions,
+    after: i64,
+    mut take: impl FnMut(FaceId, PersonId, Vec<f32>),
+) -> Result<(), GalleryError> {
+    let sql = "SELECT embedding.face, data, embedding.crc, person FROM embedding \
+               JOIN face ON face.id = embedding.face WHERE embedding.face > ?1 \
+               ORDER BY embedding.face";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![after])?;
+    while let Some(row) = rows.next()? {
+        let (face, values) = vector_from_row(row, options)?;
+        take(face, PersonId(row.get(3)?), values);
+    }
+    Ok(())
+}

@@ -1,0 +1,377 @@
+//! The best rows, proved: bounds first, exact scores for whatever could be among the best.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use lineament_core::Score;
+
+use super::scan::{BLOCK, bounds};
+use super::{Index, Probe};
+use crate::error::GalleryError;
+use crate::ids::{FaceId, PersonId};
+
+/// Fewest rows that are worth a thread of their own: a millisecond's work.
+const ROWS_PER_THREAD: usize = 32_768;
+/// Candidates beyond those asked for, at first. Grown when they prove too few.
+const SPARE_CANDIDATES: usize = 128;
+const GROWTH: usize = 8;
+
+/// What is searched for.
+pub(crate) struct Query<'a> {
+    /// Rows wanted.
+    pub(crate) k: usize,
+    /// Whether a person's best row stands for them all.
+    pub(crate) best_per_person: bool,
+    /// Rows that count; all where this is `None`.
+    pub(crate) allowed: Option<&'a [bool]>,
+    /// Threads to use.
+    pub(crate) threads: NonZeroUsize,
+}
+
+/// A row that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) score: Score,
+    pub(crate) face: Option<FaceId>,
+    pub(crate) person: PersonId,
+}
+
+impl Row {
+    /// Greater scores first, then smaller numbers: an order without ties.
+    fn precedes(&self, other: &Self) -> bool {
+        let key = |row: &Self| (row.face, row.person);
+        self.score > other.score || (self.score == other.score && key(self) < key(other))
+    }
+}
+
+/// Gives the exact score of a probe and a row of the index.
+pub(crate) type Exact<'a> = dyn FnMut(&Probe, usize) -> Result<Score, GalleryError> + 'a;
+
+/// The best rows for each probe, best first; scores are exact.
+///
+/// Rows come in falling order of their upper bounds. When the next bound is below the k-th exact
+/// score, no later row can enter: the result is that of comparing with every row. Where the list of
+/// candidates ends before that, a longer one is made.
+pub(crate) fn search(
+    index: &Index,
+    probes: &[Probe],
+    query: &Query<'_>,
+    exact: &mut Exact<'_>,
+) -> Result<Vec<Vec<Row>>, GalleryError> {
+    let mut results = vec![Vec::new(); probes.len()];
+    if query.k == 0 {
+        return Ok(results);
+    }
+    let mut open: Vec<usize> = (0..probes.len()).collect();
+    let mut room = query.k.saturating_add(SPARE_CANDIDATES);
+    while !open.is_empty() {
+        let wanted: Vec<&Probe> = open.iter().map(|i| &probes[*i]).collect();
+        let lists = candidates(index, &wanted, query, room);
+        let mut unproved = Vec::new();
+        for (i, list) in open.into_iter().zip(lists) {
+            match proved(index, &probes[i], query, list, exact)? {
+                Some(rows) => results[i] = rows,
+                None => unproved.push(i),
+            }
+        }
+        open = unproved;
+        room = room.saturating_mul(GROWTH);
+    }
+    Ok(results)
+}
+
+/// The best of `candidates`, if no row outside them can be among the best.
+fn proved(
+    index: &Index,
+    probe: &Probe,
+    query: &Query<'_>,
+    mut candidates: Candidates,
+    exact: &mut Exact<'_>,
+) -> Result<Option<Vec<Row>>, GalleryError> {
+    candidates.list.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let mut best = Best::new(query);
+    for (bound, row) in candidates.list {
+        if best.excludes(bound) {
+            return Ok(Some(best.rows));
+        }
+        let row = row as usize;
+        best.offer(Row {
+            score: exact(probe, row)?,
+            face: index.face(row),
+            person: index.person(row),
+        });
+    }
+    let complete = candidates.dropped.is_none_or(|bound| best.excludes(bound));
+    Ok(complete.then_some(best.rows))
+}
+
+/// The best rows so far.
+struct Best {
+    k: usize,
+    best_per_person: bool,
+    rows: Vec<Row>,
+}
+
+impl Best {
+    fn new(query: &Query<'_>) -> Self {
+        Self {
+            k: query.k,
+            best_per_person: query.best_per_person,
+            rows: Vec::new(),
+        }
+    }
+
+    /// True when no row of a score up to `bound` can enter.
+    fn excludes(&self, bound: f32) -> bool {
+        let full = self.rows.len() == self.k;
+        full && self
+            .rows
+            .last()
+            .is_some_and(|last| bound < last.score.value())
+    }
+
+    fn offer(&mut self, row: Row) {
+        if self.best_per_person
+            && let Some(i) = self.rows.iter().position(|r| r.person == row.person)
+        {
+            if !row.precedes(&self.rows[i]) {
+                return;
+            }
+            self.rows.remove(i);
+        }
+        let place = self.rows.partition_point(|r| r.precedes(&row));
+        self.rows.insert(place, row);
+        self.rows.truncate(self.k);
+    }
+}
+
+/// The rows of greatest bounds.
+struct Candidates {
+    /// Bound and row.
+    list: Vec<(f32, u32)>,
+    room: usize,
+    /// No row that is not in the list has a greater bound; `None` when all are in it.
+    dropped: Option<f32>,
+}
+
+impl Candidates {
+    fn new(room: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            room,
+            dropped: None,
+        }
+    }
+
+    #[inline]
+    fn offer(&mut self, bound: f32, row: u32) {
+        if self.dropped.is_some_and(|floor| bound <= floor) {
+            return;
+        }
+        self.list.push((bound, row));
+        if self.list.len() >= self.room.saturating_mul(2) {
+            self.shorten();
+        }
+    }
+
+    fn shorten(&mut self) {
+        let (_, (bound, _), _) = self
+            .list
+            .select_nth_unstable_by(self.room, |a, b| b.0.total_cmp(&a.0));
+        self.dropped = Some(*bound);
+        self.list.truncate(self.room);
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        self.list.extend(other.list);
+        self.dropped = match (self.dropped, other.dropped) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+        self
+    }
+}
+
+/// Candidates for each probe, gathered on several threads.
+fn candidates(index: &Index, probes: &[&Probe], query: &Query<'_>, room: usize) -> Vec<Candidates> {
+    let n_threads = query
+        .threads
+        .get()
+        .min(index.len() / ROWS_PER_THREAD)
+        .max(1);
+    let rows_each = index.len().div_ceil(n_threads).next_multiple_of(BLOCK);
+    let part = |thread: usize| {
+        let rows = thread * rows_each..((thread + 1) * rows_each).min(index.len());
+        gather(index, probes, query, room, rows)
+    };
+    std::thread::scope(|scope| {
+        let part = &part;
+        let others: Vec<_> = (1..n_threads)
+            .map(|thread| scope.spawn(move || part(thread)))
+            .collect();
+        let mut all = part(0);
+        for other in others {
+            match other.join() {
+                Ok(lists) => all = all.into_iter().zip(lists).map(|(a, b)| a.join(b)).collect(),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    })
+}
+
+fn gather(
+    index: &Index,
+    probes: &[&Probe],
+    query: &Query<'_>,
+    room: usize,
+    rows: Range<usize>,
+) -> Vec<Candidates> {
+    let arch = pulp::Arch::new();
+    let mut all: Vec<Candidates> = probes.iter().map(|_| Candidates::new(room)).collect();
+    let mut block_bounds = [0.0f32; BLOCK];
+    for start in rows.clone().step_by(BLOCK) {
+        let block = start..(start + BLOCK).min(rows.end);
+        let block_bounds = &mut block_bounds[..block.len()];
+        for (probe, list) in probes.iter().zip(&mut all) {
+            bounds(arch, index, block.clone(), probe, block_bounds);
+            for (row, bound) in block.clone().zip(block_bounds.iter()) {
+                if query.allowed.is_none_or(|allowed| allowed[row]) {
+                    list.offer(*bound, row as u32);
+                }
+            }
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::{dot, norm};
+    use proptest::prelude::*;
+
+    const DIMENSION: usize = 24;
+
+    /// Vectors in bundles, so that many scores lie within the error bound of each other, some twice.
+    fn rows(n: usize, spread: f32, seed: u64) -> Vec<Vec<f32>> {
+        let mut state = seed | 1;
+        let mut next = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+        };
+        let centres: Vec<Vec<f32>> = (0..4)
+            .map(|_| (0..DIMENSION).map(|_| next()).collect())
+            .collect();
+        let mut rows: Vec<Vec<f32>> = Vec::new();
+        for i in 0..n {
+            if i % 7 == 6 {
+                rows.push(rows[i - 1].clone());
+                continue;
+            }
+            let raw: Vec<f32> = centres[i % 4].iter().map(|c| c + spread * next()).collect();
+            let norm = norm(&raw);
+            rows.push(raw.iter().map(|v| (f64::from(*v) / norm) as f32).collect());
+        }
+        rows
+    }
+
+    fn index_of(rows: &[Vec<f32>]) -> Index {
+        let mut index = Index::new(DIMENSION);
+        for (i, row) in rows.iter().enumerate() {
+            let number = i as i64 + 1;
+            index.push(Some(FaceId(number)), PersonId(1 + number % 17), row);
+        }
+        index
+    }
+
+    /// Every row, compared and sorted.
+    fn brute_force(index: &Index, rows: &[Vec<f32>], probe: &[f32], query: &Query<'_>) -> Vec<Row> {
+        let mut all: Vec<Row> = rows
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| query.allowed.is_none_or(|allowed| allowed[*i]))
+            .map(|(i, row)| Row {
+                score: Score::new(dot(probe, row) as f32),
+                face: index.face(i),
+                person: index.person(i),
+            })
+            .collect();
+        all.sort_by(|a, b| {
+            let scores = b.score.value().total_cmp(&a.score.value());
+            scores.then(a.face.cmp(&b.face))
+        });
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|row| !query.best_per_person || seen.insert(row.person));
+        all.truncate(query.k);
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_what_comparing_with_everything_finds(
+            n in 1usize..900,
+            spread in prop::sample::select(vec![1.0f32, 0.05, 1e-3, 0.0]),
+            seed in any::<u64>(),
+            k in prop::sample::select(vec![1usize, 2, 10, 200]),
+            best_per_person: bool,
+            filtered: bool,
+        ) {
+            let rows = rows(n, spread, seed);
+            let index = index_of(&rows);
+            let allowed: Vec<bool> = (0..n).map(|i| i % 3 != 1).collect();
+            let query = Query {
+                k,
+                best_per_person,
+                allowed: filtered.then_some(&allowed),
+                threads: NonZeroUsize::MIN,
+            };
+            let probes: Vec<Probe> = rows.iter().rev().take(3).map(|row| Probe::new(row)).collect();
+            let mut exact = |probe: &Probe, row: usize| {
+                Ok(Score::new(dot(&probe.values, &rows[row]) as f32))
+            };
+            let found = search(&index, &probes, &query, &mut exact).unwrap();
+            for (probe, found) in probes.iter().zip(found) {
+                prop_assert_eq!(found, brute_force(&index, &rows, &probe.values, &query));
+            }
+        }
+
+        #[test]
+        fn no_exact_score_is_above_its_bound(seed in any::<u64>(), spread in 0.0f32..3.0) {
+            let rows = rows(64, spread, seed);
+            let index = index_of(&rows);
+            let probe = Probe::new(&rows[63]);
+            let mut upper = [0.0; 64];
+            bounds(pulp::Arch::new(), &index, 0..64, &probe, &mut upper);
+            for (row, upper) in rows.iter().zip(upper) {
+                let exact = dot(&rows[63], row) as f32;
+                prop_assert!(exact <= upper, "{exact} > {upper}");
+                // A bound that says nothing would also be true.
+                prop_assert!(upper - exact < 0.1, "{exact} against {upper}");
+            }
+        }
+    }
+
+    #[test]
+    fn threads_change_nothing() {
+        let rows = rows(2 * ROWS_PER_THREAD + 77, 0.5, 3);
+        let index = index_of(&rows);
+        let probes = [Probe::new(&rows[5]), Probe::new(&rows[70_000 - 5_000])];
+        let mut exact =
+            |probe: &Probe, row: usize| Ok(Score::new(dot(&probe.values, &rows[row]) as f32));
+        let mut found = |threads: usize| {
+            let query = Query {
+                k: 20,
+                best_per_person: false,
+                allowed: None,
+                threads: NonZeroUsize::new(threads).unwrap(),
+            };
+            search(&index, &probes, &query, &mut exact).unwrap()
+        };
+        let alone = found(1);
+        assert_eq!(alone[0].len(), 20);
+        assert_eq!(alone, found(2));
+    }
+}

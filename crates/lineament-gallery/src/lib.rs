@@ -1,0 +1,76 @@
+//! People remembered by their faces: one file, found by exact search, forgotten for good.
+//!
+//! A gallery is an SQLite file of a documented format (`docs/gallery-format.md`). It holds people,
+//! their faces and the embeddings of one space; it finds whom a new face is most like; and it says
+//! when it is nobody. It deliberately does not know images, models, clocks, randomness or what a good
+//! face is: embeddings, objections and times are arguments.
+//!
+//! ```
+//! use lineament_core::{Embedding, EmbeddingSpace, Rect};
+//! use lineament_gallery::{
+//!     EnrollPolicy, FaceQuality, Gallery, GalleryOptions, NewFace, Precision, SearchOptions, Source,
+//!     UnixSeconds,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("people.lineament");
+//! let space = EmbeddingSpace::new("a-model@1234");
+//! let options = GalleryOptions {
+//!     space: space.clone(),
+//!     dimension: 3,
+//!     precision: Precision::F32,
+//!     model_sha256: [0; 32],
+//! };
+//! let now = UnixSeconds(1_800_000_000);
+//! let mut gallery = Gallery::create(&path, options, now)?;
+//! let ada = NewFace {
+//!     embedding: Embedding::from_raw(space.clone(), vec![0.9, 0.1, 0.2])?,
+//!     rect: Rect::from_corners(10.0, 10.0, 90.0, 110.0),
+//!     landmarks: None,
+//!     quality: FaceQuality::default(),
+//!     source: Source { path: "ada.jpg".to_owned(), sha256: [1; 32] },
+//! };
+//! let outcome = gallery.enroll("Ada", &ada, &EnrollPolicy::default(), now)?;
+//! let probe = Embedding::from_raw(space, vec![0.8, 0.2, 0.2])?;
+//! let found = gallery.search(&probe, &SearchOptions::default())?;
+//! assert_eq!(gallery.person(found[0].person)?.name, "Ada");
+//! # let _ = outcome;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod audit;
+mod change;
+pub mod check;
+mod checksum;
+pub mod enroll;
+pub mod error;
+pub mod face;
+mod faces;
+mod forget;
+pub mod gallery;
+mod hex;
+pub mod ids;
+mod index;
+mod merge;
+pub mod people;
+pub mod salvage;
+mod schema;
+pub mod search;
+pub mod upkeep;
+mod vector;
+
+pub use audit::AuditEntry;
+pub use change::Action;
+pub use check::{Health, Problem, check};
+pub use enroll::{Applicant, EnrollPolicy, Enrollment, Objections, Warning};
+pub use error::GalleryError;
+pub use face::{Face, FaceQuality, NewFace, SAME_FACE_IOU, Source};
+pub use gallery::{Gallery, GalleryOptions};
+pub use ids::{FaceId, PersonId, UnixSeconds};
+pub use people::Person;
+pub use salvage::{Salvaged, salvage};
+pub use search::{Filter, Match, SearchBy, SearchOptions};
+pub use upkeep::Stats;
+pub use vector::Precision;

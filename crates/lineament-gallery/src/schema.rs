@@ -1,0 +1,69 @@
+//! The tables of a gallery file, and how older files become newer ones.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::error::GalleryError;
+
+/// `PRAGMA application_id` of a gallery: "LNGL" in ASCII.
+pub(crate) const APPLICATION_ID: i32 = 0x4C4E_474C;
+
+/// The step to each version from the one before; the first makes the tables.
+const STEPS: [&str; 1] = [include_str!("schema/v1.sql")];
+
+/// The version that this program writes.
+pub(crate) const VERSION: u32 = STEPS.len() as u32;
+
+/// Bytes of a page: seven 512-dimensional embeddings fit, and one in the usual 4,096 would waste half.
+pub(crate) const PAGE_BYTES: u32 = 16_384;
+
+/// Makes the tables of a new file.
+pub(crate) fn create(db: &mut Connection) -> Result<(), GalleryError> {
+    db.pragma_update(None, "page_size", PAGE_BYTES)?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(db, 0)
+}
+
+/// Takes a file through the steps that its version lacks, all or none.
+///
+/// # Errors
+/// As [`check_version`].
+pub(crate) fn bring_up_to_date(db: &mut Connection) -> Result<(), GalleryError> {
+    let found = check_version(db)?;
+    if found < VERSION {
+        migrate(db, found)?;
+    }
+    Ok(())
+}
+
+/// The version of a file that is a gallery of a version known here.
+///
+/// # Errors
+/// [`GalleryError::NotAGallery`], [`GalleryError::NewerVersion`] and [`GalleryError::Damaged`], without
+/// a path.
+pub(crate) fn check_version(db: &Connection) -> Result<u32, GalleryError> {
+    let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let path = std::path::PathBuf::new();
+    if application != APPLICATION_ID {
+        let found = format!("an SQLite file of application {application:#x}");
+        return Err(GalleryError::NotAGallery { path, found });
+    }
+    let found: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => Err(GalleryError::damaged("it has no tables")),
+        1..=VERSION => Ok(found),
+        _ => Err(GalleryError::NewerVersion {
+            path,
+            found,
+            supported: VERSION,
+        }),
+    }
+}
+
+fn migrate(db: &mut Connection, from: u32) -> Result<(), GalleryError> {
+    let step = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    for sql in STEPS.iter().skip(from as usize) {
+        step.execute_batch(sql)?;
+    }
+    step.pragma_update(None, "user_version", VERSION)?;
+    Ok(step.commit()?)
+}

@@ -1,0 +1,80 @@
+//! Galleries that earlier versions wrote open, with all that they hold.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use lineament_gallery::{Gallery, GalleryError, SearchOptions, check};
+use rusqlite::Connection;
+use support::{NOW, enrolled, face, options};
+
+const V1: &str = include_str!("files/v1.sql");
+
+#[test]
+fn a_file_of_version_1_opens() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    Connection::open(&path).unwrap().execute_batch(V1).unwrap();
+    assert_eq!(check(&path).unwrap().problems, []);
+    let mut gallery = Gallery::open(&path).unwrap();
+    assert_eq!(*gallery.options(), options());
+    let people = gallery.people().unwrap();
+    let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+    assert_eq!(names, ["Ada", "Bob O'Neill"]);
+    let ada = &people[0];
+    assert_eq!((ada.n_faces, ada.notes.as_str()), (3, "two\nlines"));
+    assert_eq!(ada.tags, ["family", "Ärzte"]);
+    let bob = gallery.faces(people[1].id).unwrap();
+    assert_eq!(bob[0].quality.objections, ["blurred"]);
+    assert_eq!(bob[0].landmarks, None);
+    assert_eq!(
+        gallery.faces(ada.id).unwrap()[0].landmarks,
+        face(1, 0).landmarks
+    );
+    let found = gallery
+        .search(&face(1, 9).embedding, &SearchOptions::default())
+        .unwrap();
+    assert_eq!(found[0].person, ada.id);
+    let twin = gallery.all_people().unwrap()[2].id;
+    gallery.unmerge(twin, None, NOW).unwrap();
+    assert_eq!(gallery.find("A.").unwrap(), twin);
+    enrolled(&mut gallery, "Eve", &face(5, 0));
+    assert_eq!(check(&path).unwrap().problems, []);
+}
+
+#[test]
+fn a_file_of_a_later_version_is_refused_by_its_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(V1).unwrap();
+    db.pragma_update(None, "user_version", 999).unwrap();
+    drop(db);
+    let error = Gallery::open(&path).unwrap_err();
+    assert!(
+        matches!(error, GalleryError::NewerVersion { found: 999, .. }),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains(path.to_str().unwrap()),
+        "{error}"
+    );
+    assert!(matches!(
+        check(&path),
+        Err(GalleryError::NewerVersion { .. })
+    ));
+}
+
+#[test]
+fn a_database_of_something_else_is_no_gallery() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("CREATE TABLE recipe (name TEXT)").unwrap();
+    drop(db);
+    let error = Gallery::open(&path).unwrap_err();
+    assert!(matches!(error, GalleryError::NotAGallery { .. }), "{error}");
+}

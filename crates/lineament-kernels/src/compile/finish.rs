@@ -1,0 +1,270 @@
+//! Steps with their final layouts, and the slots of memory that their buffers share.
+
+use std::sync::Arc;
+
+use super::fuse::{Product, ProductKind};
+use super::lower::{Lowering, Place, Storage, Task, Todo};
+use super::pack::{PackedWeights, by_channel};
+use crate::error::KernelError;
+use crate::kernels::dense::{Dense, Geometry};
+use crate::kernels::depthwise::Depthwise;
+use crate::kernels::finish::{Finish, InRegister};
+use crate::kernels::pointwise::Pointwise;
+use crate::kernels::pooling::Pooling;
+use crate::kernels::resize::Resizing;
+use crate::ops::Slide;
+use crate::picture::Picture;
+use crate::plan::{Kernel, Operand, Plan, Step};
+
+/// The plan of `lowering`, whose outputs lie at `outputs`.
+pub(super) fn finish(
+    lowering: Lowering<'_>,
+    outputs: &[Place],
+    weights: &mut PackedWeights,
+) -> Result<Plan, KernelError> {
+    let Lowering {
+        facts,
+        lanes,
+        buffers,
+        todos,
+        ..
+    } = lowering;
+    let (slot_of, slots) = assign_slots(&buffers, &todos, outputs);
+    let operand = |place: &Place| match place {
+        Place::Input => Operand::Input,
+        Place::Constant(values) => Operand::Constant(Arc::clone(values)),
+        Place::Buffer(buffer) => Operand::Slot {
+            slot: slot_of[*buffer],
+            length: buffers[*buffer].len(),
+        },
+    };
+    let mut steps = Vec::with_capacity(todos.len());
+    for todo in todos {
+        let mut step = Step {
+            inputs: todo.inputs.iter().map(operand).collect(),
+            slot: slot_of[todo.output],
+            length: buffers[todo.output].len(),
+            picture: match buffers[todo.output] {
+                Storage::Picture(picture) => Some(picture),
+                Storage::Flat(_) => None,
+            },
+            macs: 0,
+            name: todo.name.clone(),
+            what: todo.what.clone(),
+            kernel: Kernel::JoinFlat { outer: 1 },
+        };
+        let mut finishing = Finishing {
+            buffers: &buffers,
+            lanes,
+            weights,
+            macs: 0,
+        };
+        step.kernel = finishing.kernel(todo)?;
+        step.macs = finishing.macs;
+        steps.push(step);
+    }
+    let ports = facts.graph.outputs.iter().zip(outputs);
+    let outputs = ports.map(|(port, place)| (operand(place), facts.shape(port.value).to_vec()));
+    Ok(Plan {
+        outputs: outputs.collect(),
+        steps,
+        slots,
+    })
+}
+
+/// A slot for each buffer, and the size of each slot. Buffers share one when one is no longer
+/// read as the other is written.
+fn assign_slots(
+    buffers: &[Storage],
+    todos: &[Todo],
+    outputs: &[Place],
+) -> (Vec<usize>, Vec<usize>) {
+    let mut last_read = vec![0; buffers.len()];
+    for (index, todo) in todos.iter().enumerate() {
+        for place in &todo.inputs {
+            if let Place::Buffer(buffer) = place {
+                last_read[*buffer] = index;
+            }
+        }
+    }
+    for place in outputs {
+        if let Place::Buffer(buffer) = place {
+            last_read[*buffer] = todos.len();
+        }
+    }
+    let mut slot_of = vec![0; buffers.len()];
+    let mut slots: Vec<usize> = Vec::new();
+    let mut free: Vec<usize> = Vec::new();
+    for (index, todo) in todos.iter().enumerate() {
+        let length = buffers[todo.output].len();
+        // The smallest that is large enough, else the largest, which then grows.
+        let fits = |&(_, slot): &(usize, &usize)| slots[*slot] >= length;
+        let candidates = || free.iter().enumerate();
+        let best = candidates()
+            .filter(fits)
+            .min_by_key(|(_, slot)| slots[**slot])
+            .or_else(|| candidates().max_by_key(|(_, slot)| slots[**slot]));
+        let slot = match best.map(|(at, _)| at) {
+            Some(at) => free.swap_remove(at),
+            None => {
+                slots.push(0);
+                slots.len() - 1
+            }
+        };
+        slots[slot] = slots[slot].max(length);
+        slot_of[todo.output] = slot;
+        let mut read: Vec<usize> = todo
+            .inputs
+            .iter()
+            .filter_map(|place| match place {
+                Place::Buffer(buffer) if last_read[*buffer] == index => Some(*buffer),
+                _ => None,
+            })
+            .collect();
+        read.sort_unstable();
+        read.dedup();
+        free.extend(read.into_iter().map(|buffer| slot_of[buffer]));
+    }
+    (slot_of, slots)
+}
+
+struct Finishing<'a> {
+    buffers: &'a [Storage],
+    lanes: usize,
+    weights: &'a mut PackedWeights,
+    macs: u64,
+}
+
+impl Finishing<'_> {
+    fn kernel(&mut self, todo: Todo) -> Result<Kernel, KernelError> {
+        let inconsistent = || KernelError::Inconsistent {
+            node: todo.name.clone(),
+            reason: "a picture of 4 dimensions is needed".to_owned(),
+        };
+        let source = |place| self.picture(&todo, place).ok_or_else(inconsistent);
+        let target = match self.buffers[todo.output] {
+            Storage::Picture(picture) => Ok(picture),
+            Storage::Flat(_) => Err(inconsistent()),
+        };
+        Ok(match todo.task {
+            Task::Ready(kernel) => *kernel,
+            Task::ChannelsLast => Kernel::ChannelsLast(source(0)?),
+            Task::Relayout => Kernel::Relayout([source(0)?, target?]),
+            Task::GlobalMean => Kernel::GlobalMean([source(0)?, target?]),
+            Task::Resize(resize) => Kernel::Resizing(Resizing::new(resize, source(0)?, target?)),
+            Task::Pool(kind, slides) => Kernel::Pooling(Pooling {
+                kind,
+                slides,
+                source: source(0)?,
+                target: target?,
+            }),
+            Task::JoinPictures => Kernel::JoinPictures {
+                from: (0..todo.inputs.len())
+                    .map(source)
+                    .collect::<Result<_, _>>()?,
+                to: target?,
+            },
+            Task::Pointwise(function) => Kernel::Pointwise(Pointwise {
+                source: self
+                    .picture_at(&todo.inputs, &todo.shapes, 0)
+                    .ok_or_else(|| lost(&todo.name))?,
+                other: self.picture_at(&todo.inputs, &todo.shapes, 1),
+                target: target?,
+                function,
+            }),
+            Task::Product(product) => {
+                let residual = product
+                    .residual
+                    .and(self.picture_at(&todo.inputs, &todo.shapes, 1));
+                let source = self.picture_at(&todo.inputs, &todo.shapes, 0);
+                let source = source.ok_or_else(|| lost(&todo.name))?;
+                self.product(&product, source, target?, residual)
+            }
+        })
+    }
+
+    fn picture(&self, todo: &Todo, place: usize) -> Option<Picture> {
+        self.picture_at(&todo.inputs, &todo.shapes, place)
+    }
+
+    /// The layout of an input.
+    fn picture_at(&self, inputs: &[Place], shapes: &[Vec<usize>], place: usize) -> Option<Picture> {
+        match inputs.get(place)? {
+            Place::Buffer(buffer) => match self.buffers[*buffer] {
+                Storage::Picture(picture) => Some(picture),
+                Storage::Flat(_) => {
+                    Some(Picture::new(shapes[place].as_slice().try_into().ok()?, 1))
+                }
+            },
+            _ => Some(Picture::new(shapes[place].as_slice().try_into().ok()?, 1)),
+        }
+    }
+
+    fn product(
+        &mut self,
+        product: &Product,
+        mut source: Picture,
+        target: Picture,
+        residual: Option<Picture>,
+    ) -> Kernel {
+        let lanes = self.lanes;
+        let (slides, n_groups) = match product.kind {
+            ProductKind::Conv { slides, n_groups } => (slides, n_groups),
+            ProductKind::Matrix => {
+                // The rows of the left matrix as pixels, with all their numbers in one block.
+                let [_, inner, ..] = product.dims;
+                source = Picture::new([1, inner, 1, target.width], inner);
+                ([one_by_one(1), one_by_one(target.width)], 1)
+            }
+        };
+        let [outputs, inputs, height, width] = product.dims;
+        let pixels = target.batch * target.height * target.width;
+        self.macs = (outputs * inputs * height * width * pixels) as u64;
+        let finish = finish_of(product, lanes);
+        if n_groups > 1 && inputs == 1 && outputs == source.channels {
+            let packed = self.weights.depthwise(product, lanes);
+            let pictures = [source, target];
+            return Kernel::Depthwise(Depthwise::new(pictures, residual, &slides, packed, finish));
+        }
+        let packed = self.weights.dense(product, source.lanes, lanes);
+        let geometry = Geometry {
+            source,
+            target,
+            residual,
+            slides,
+            n_groups,
+        };
+        Kernel::Dense(Dense::new(geometry, packed, finish))
+    }
+}
+
+fn lost(name: &str) -> KernelError {
+    KernelError::Inconsistent {
+        node: name.to_owned(),
+        reason: "a picture of 4 dimensions is needed".to_owned(),
+    }
+}
+
+fn one_by_one(length: usize) -> Slide {
+    Slide {
+        kernel: 1,
+        stride: 1,
+        dilation: 1,
+        before: 0,
+        after: 0,
+        output: length,
+    }
+}
+
+fn finish_of(product: &Product, lanes: usize) -> Finish {
+    let channels = product.bias.len();
+    // Fusion puts others than these into `last`.
+    let simple = |activation| InRegister::of(activation, channels, lanes);
+    Finish {
+        bias: Arc::new(by_channel(&product.bias, lanes)),
+        before: simple(&product.before).unwrap_or(InRegister::Identity),
+        adds: product.residual.is_some(),
+        after: simple(&product.after).unwrap_or(InRegister::Identity),
+        last: product.last.clone(),
+    }
+}

@@ -1,0 +1,309 @@
+//! Convolutions and what follows them become one stage.
+
+use std::collections::HashSet;
+
+use super::channel::{activation, affine};
+use super::facts::{Draft, Facts};
+use super::infer::{conv_weights, slides};
+use crate::error::KernelError;
+use crate::graph::ValueId;
+use crate::kernels::finish::InRegister;
+use crate::ops::{Activation, Binary, Op, Slide};
+
+/// What a plan computes at once.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Product(Product),
+    Single(Draft),
+}
+
+/// A convolution or matrix product with all that was folded into it.
+#[derive(Debug)]
+pub(crate) struct Product {
+    /// The node it began as, which its packed weights are remembered by.
+    pub(crate) node: usize,
+    pub(crate) input: ValueId,
+    pub(crate) output: ValueId,
+    pub(crate) kind: ProductKind,
+    /// `[outputs, inputs of a group, height, width]`.
+    pub(crate) weights: Vec<f32>,
+    pub(crate) dims: [usize; 4],
+    pub(crate) bias: Vec<f32>,
+    pub(crate) before: Activation,
+    pub(crate) residual: Option<ValueId>,
+    pub(crate) after: Activation,
+    pub(crate) last: Option<Activation>,
+    /// Operators that were folded in, in order.
+    pub(crate) folded: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ProductKind {
+    Conv {
+        slides: [Slide; 2],
+        n_groups: usize,
+    },
+    /// Of a matrix with constant weights.
+    Matrix,
+}
+
+/// The stages of a graph, in an order in which they can run.
+pub(crate) fn fuse(facts: &Facts<'_>) -> Result<Vec<Stage>, KernelError> {
+    let drafts = gated(facts);
+    let mut uses = vec![0usize; facts.graph.names.len()];
+    let mut reader = vec![usize::MAX; facts.graph.names.len()];
+    for (index, draft) in drafts.iter().enumerate() {
+        for id in draft.inputs.iter().flatten() {
+            uses[id.0] += 1;
+            reader[id.0] = index;
+        }
+    }
+    facts
+        .graph
+        .outputs
+        .iter()
+        .for_each(|port| uses[port.value.0] += 2);
+    let mut taken = vec![false; drafts.len()];
+    let mut stages = Vec::new();
+    for index in 0..drafts.len() {
+        let Some(mut product) = product(facts, &drafts[index])? else {
+            continue;
+        };
+        taken[index] = true;
+        let mut place = index;
+        while uses[product.output.0] == 1 {
+            let next = reader[product.output.0];
+            if taken[next] || !product.absorb(facts, &drafts[next]) {
+                break;
+            }
+            taken[next] = true;
+            place = next;
+        }
+        stages.push((place, Stage::Product(product)));
+    }
+    let single =
+        |(index, draft): (usize, Draft)| (!taken[index]).then_some((index, Stage::Single(draft)));
+    stages.extend(drafts.into_iter().enumerate().filter_map(single));
+    stages.sort_by_key(|(place, _)| *place);
+    Ok(stages.into_iter().map(|(_, stage)| stage).collect())
+}
+
+/// The drafts with x · sigmoid(x) and x · hardsigmoid(x) as one.
+fn gated(facts: &Facts<'_>) -> Vec<Draft> {
+    let mut drafts = facts.drafts.clone();
+    let uses = facts.uses();
+    for gate in 0..drafts.len() {
+        let both = match drafts[gate].op {
+            Op::Map(Activation::Sigmoid) => Activation::Silu,
+            Op::Map(Activation::HardSigmoid { alpha, beta })
+                if (alpha - 1.0 / 6.0).abs() < 1e-6 && beta == 0.5 =>
+            {
+                Activation::HardSwish
+            }
+            _ => continue,
+        };
+        let (input, output) = (drafts[gate].inputs[0], drafts[gate].output);
+        let product = drafts.iter_mut().find(|d| {
+            let reads = |id| d.inputs.contains(&id);
+            matches!(d.op, Op::Binary(Binary::Mul)) && reads(input) && reads(Some(output))
+        });
+        if let (Some(product), 1) = (product, uses[output.0]) {
+            product.op = Op::Map(both);
+            product.inputs = vec![input];
+        }
+    }
+    let inputs = drafts
+        .iter()
+        .flat_map(|d| d.inputs.iter().copied().flatten());
+    let outputs = facts.graph.outputs.iter().map(|port| port.value);
+    let read: HashSet<ValueId> = inputs.chain(outputs).collect();
+    drafts.retain(|d| read.contains(&d.output));
+    drafts
+}
+
+/// The convolution or matrix product that `draft` is, if it is one.
+fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelError> {
+    let Some(input) = draft.inputs.first().copied().flatten() else {
+        return Ok(None);
+    };
+    let (kind, dims) = match &draft.op {
+        Op::Conv { window, n_groups } => facts.with_inputs(draft, |inputs| {
+            let dims = conv_weights(inputs)?;
+            let slides = slides(window, [dims[2], dims[3]], inputs)?;
+            let n_groups = *n_groups;
+            Ok((ProductKind::Conv { slides, n_groups }, dims))
+        })?,
+        Op::Gemm { .. } | Op::MatMul => {
+            let shape = |value: Option<ValueId>| value.map_or(&[][..], |v| facts.shape(v));
+            let inner = shape(Some(input)).last().copied().unwrap_or(0);
+            let outputs = shape(Some(draft.output)).last().copied().unwrap_or(0);
+            (ProductKind::Matrix, [outputs, inner, 1, 1])
+        }
+        _ => return Ok(None),
+    };
+    let missing = || {
+        facts
+            .of(draft)
+            .unsupported("weights that are not known before a run")
+    };
+    let (_, weights) = facts.floats(draft, 1).ok_or_else(missing)?;
+    let mut product = Product {
+        node: draft.node,
+        input,
+        output: draft.output,
+        kind,
+        weights: weights.to_vec(),
+        dims,
+        bias: vec![0.0; dims[0]],
+        before: Activation::Identity,
+        residual: None,
+        after: Activation::Identity,
+        last: None,
+        folded: Vec::new(),
+    };
+    match draft.op {
+        Op::Conv { .. } => product.add_bias(facts, draft, 1.0)?,
+        Op::Gemm {
+            alpha,
+            beta,
+            transposed,
+        } => {
+            if !transposed[1] {
+                product.transpose_weights();
+            }
+            product.weights.iter_mut().for_each(|w| *w *= alpha);
+            product.add_bias(facts, draft, beta)?;
+        }
+        _ => product.transpose_weights(),
+    }
+    Ok(Some(product))
+}
+
+impl Product {
+    fn add_bias(
+        &mut self,
+        facts: &Facts<'_>,
+        draft: &Draft,
+        factor: f32,
+    ) -> Result<(), KernelError> {
+        if draft.inputs.get(2).copied().flatten().is_none() {
+            return Ok(());
+        }
+        let bias = facts.floats(draft, 2).map(|(_, bias)| bias);
+        let fits = |bias: &&[f32]| bias.len() == self.bias.len() || bias.len() == 1;
+        let Some(bias) = bias.filter(fits) else {
+            return Err(facts
+                .of(draft)
+                .unsupported("a bias that is not one number an output"));
+        };
+        for (channel, own) in self.bias.iter_mut().enumerate() {
+            *own = factor * bias[channel % bias.len()];
+        }
+        Ok(())
+    }
+
+    /// From `[inputs, outputs]` to `[outputs, inputs]`.
+    fn transpose_weights(&mut self) {
+        let [outputs, inputs, ..] = self.dims;
+        let from = std::mem::take(&mut self.weights);
+        self.weights = (0..outputs * inputs)
+            .map(|i| from[i % inputs * outputs + i / inputs])
+            .collect();
+    }
+
+    /// Takes `draft`, the only reader of this product's output, into it if it can.
+    fn absorb(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
+        let absorbed = self.absorb_affine(facts, draft)
+            || self.absorb_activation(facts, draft)
+            || self.absorb_sum(facts, draft);
+        if absorbed {
+            self.output = draft.output;
+            let name = match activation(facts, draft) {
+                Some(activation) => activation.name().to_owned(),
+                None => facts.of(draft).operator.to_lowercase(),
+            };
+            self.folded.push(name);
+        }
+        absorbed
+    }
+
+    fn is_plain(&self) -> bool {
+        self.before == Activation::Identity && self.residual.is_none() && self.last.is_none()
+    }
+
+    fn absorb_affine(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
+        // The channels of a product of stacked matrices are not at axis 1.
+        let channels_second = facts.shape(self.output).get(1) == Some(&self.dims[0]);
+        let rank = facts.shape(self.output).len();
+        let by_channel =
+            channels_second && matches!((self.kind, rank), (ProductKind::Conv { .. }, _) | (_, 2));
+        if !self.is_plain() || !by_channel {
+            return false;
+        }
+        let Some((place, affine)) = affine(facts, draft) else {
+            return false;
+        };
+        if draft.inputs[place] != Some(self.output) {
+            return false;
+        }
+        let each = self.weights.len() / self.dims[0];
+        for (weights, scale) in self.weights.chunks_mut(each.max(1)).zip(&affine.scale) {
+            weights.iter_mut().for_each(|w| *w *= scale);
+        }
+        for (bias, (scale, shift)) in self
+            .bias
+            .iter_mut()
+            .zip(affine.scale.iter().zip(&affine.shift))
+        {
+            *bias = *bias * scale + shift;
+        }
+        true
+    }
+
+    fn absorb_activation(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
+        let Some(activation) = activation(facts, draft) else {
+            return false;
+        };
+        let per_channel = matches!(&activation, Activation::PRelu(slopes) if slopes.len() > 1);
+        let stacked =
+            matches!(self.kind, ProductKind::Matrix) && facts.shape(self.output).len() != 2;
+        if self.last.is_some() || !activation.fuses() || per_channel && stacked {
+            return false;
+        }
+        let place = if self.residual.is_some() {
+            &mut self.after
+        } else {
+            &mut self.before
+        };
+        if *place != Activation::Identity {
+            return false;
+        }
+        if InRegister::of(&activation, 0, 1).is_some() {
+            *place = activation;
+        } else {
+            self.last = Some(activation);
+        }
+        true
+    }
+
+    fn absorb_sum(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
+        let Op::Binary(Binary::Add) = draft.op else {
+            return false;
+        };
+        let &[Some(a), Some(b)] = draft.inputs.as_slice() else {
+            return false;
+        };
+        let other = if a == self.output { b } else { a };
+        let is_conv = matches!(self.kind, ProductKind::Conv { .. });
+        let alike = facts.shape(other) == facts.shape(self.output) && other != self.output;
+        let runs = facts
+            .known
+            .get(&other)
+            .is_some_and(|known| known.constant.is_none());
+        if !is_conv || !alike || !runs || self.residual.is_some() || self.last.is_some() {
+            return false;
+        }
+        self.residual = Some(other);
+        true
+    }
+}

@@ -1,0 +1,37 @@
+//! Graphs to plans: shapes, folding, fusion, layouts, memory.
+
+mod channel;
+mod facts;
+mod finish;
+mod fuse;
+mod infer;
+mod known;
+mod lower;
+mod movement;
+mod pack;
+mod stages;
+
+pub(crate) use pack::PackedWeights;
+
+use crate::error::KernelError;
+use crate::graph::Graph;
+use crate::ops::Op;
+use crate::plan::Plan;
+
+/// The plan of `graph`, whose nodes do `ops`, for an input of `shape` and blocks of `lanes`
+/// channels. `weights` keeps what every plan shares.
+///
+/// # Errors
+/// [`KernelError::Inconsistent`], [`KernelError::Unsupported`], [`KernelError::Limit`].
+pub(crate) fn compile(
+    graph: &Graph,
+    ops: &[Op],
+    shape: &[usize],
+    lanes: usize,
+    weights: &mut PackedWeights,
+) -> Result<Plan, KernelError> {
+    let facts = facts::Facts::new(graph, ops, shape)?;
+    let stages = fuse::fuse(&facts)?;
+    let (lowering, outputs) = lower::Lowering::new(&facts, stages, lanes)?;
+    finish::finish(lowering, &outputs, weights)
+}

@@ -1,0 +1,124 @@
+//! The instruction sets that the kernels are written for.
+
+use std::env;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::KernelError;
+
+/// The environment variable that forces an instruction set: `portable`, `avx2` or `avx512`.
+pub const ISA_VARIABLE: &str = "LINEAMENT_ISA";
+
+/// An instruction set, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Isa {
+    /// Safe Rust without vector instructions of its own: runs everywhere, and is what the others
+    /// are tested against.
+    Portable,
+    /// AVX2 with fused multiply-add: 8 numbers at a time.
+    Avx2,
+    /// AVX-512 F: 16 numbers at a time.
+    Avx512,
+}
+
+/// Some text that names no instruction set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown instruction set \"{got}\"; there are portable, avx2 and avx512")]
+pub struct UnknownIsa {
+    /// The text.
+    pub got: String,
+}
+
+impl Isa {
+    /// The best that this processor has.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            if avx2 && is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if avx2 {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// What [`ISA_VARIABLE`] asks for, else the best that this processor has.
+    ///
+    /// # Errors
+    /// [`UnknownIsa`] when the variable holds something else.
+    pub fn from_environment() -> Result<Self, UnknownIsa> {
+        match env::var(ISA_VARIABLE) {
+            Ok(text) if !text.is_empty() => text.parse(),
+            _ => Ok(Self::detect()),
+        }
+    }
+
+    /// Itself, if this processor has it.
+    ///
+    /// # Errors
+    /// [`KernelError::IsaUnavailable`].
+    pub fn checked(self) -> Result<Self, KernelError> {
+        let present = Self::detect();
+        if self <= present {
+            return Ok(self);
+        }
+        Err(KernelError::IsaUnavailable {
+            wanted: self,
+            present,
+        })
+    }
+
+    /// Channels that lie beside each other in a picture's layout.
+    pub(crate) fn lanes(self) -> usize {
+        match self {
+            Self::Portable | Self::Avx2 => 8,
+            Self::Avx512 => 16,
+        }
+    }
+}
+
+impl FromStr for Isa {
+    type Err = UnknownIsa;
+
+    fn from_str(text: &str) -> Result<Self, UnknownIsa> {
+        match text {
+            "portable" => Ok(Self::Portable),
+            "avx2" => Ok(Self::Avx2),
+            "avx512" => Ok(Self::Avx512),
+            _ => Err(UnknownIsa {
+                got: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back() {
+        for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512] {
+            assert_eq!(isa.to_string().parse(), Ok(isa));
+        }
+        assert!("neon".parse::<Isa>().is_err());
+        assert!(Isa::Portable.checked().is_ok());
+        assert!(Isa::detect().checked().is_ok());
+    }
+}

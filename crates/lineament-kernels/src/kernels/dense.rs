@@ -1,0 +1,289 @@
+//! Convolutions that join channels, and matrix products: sums over taps of broadcast inputs times
+//! vectors of weights.
+//!
+//! An output vector holds the lanes of one block of output channels at one pixel. A tap is a
+//! place of the input relative to the pixel, with a run of input channels; the weights lie in the
+//! order in which taps use them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Machine;
+use super::finish::Finish;
+use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::simd;
+use crate::aligned::Aligned;
+use crate::isa::Isa;
+use crate::ops::Slide;
+use crate::picture::{Picture, RowAt};
+use crate::share::Shared;
+
+/// Input bytes that a task should find in the second-level cache.
+const TASK_BYTES: usize = 1 << 17;
+
+/// Least multiplications of a task.
+const TASK_MACS: usize = 1 << 16;
+
+/// Blocks of output channels that a task computes at once, which share the broadcasts.
+pub(crate) const PAIR: usize = 2;
+
+/// Weights in the order of use: `[output block][tap][input channel of the tap][lanes]`.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) weights: Aligned,
+    /// Numbers from one output block to the next.
+    pub(crate) block_stride: usize,
+}
+
+/// A run of input channels at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tap {
+    /// From the pixel's first tap, in numbers.
+    pub(crate) offset: usize,
+    /// Channels that lie beside each other there.
+    pub(crate) count: usize,
+}
+
+/// A convolution or matrix product, ready to run.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    pub(crate) packed: Arc<Packed>,
+    pub(crate) finish: Finish,
+    pub(crate) taps: Vec<Tap>,
+    pub(crate) source: Picture,
+    pub(crate) target: Picture,
+    pub(crate) residual: Option<Picture>,
+    /// Where the first tap of the first pixel of a group's first plane lies.
+    pub(crate) origin: usize,
+    /// Numbers of the source between neighbouring output pixels, down and across.
+    pub(crate) steps: [usize; 2],
+    /// Numbers of the source from one group to the next.
+    pub(crate) group_step: usize,
+    /// Output blocks of a group.
+    pub(crate) group_blocks: usize,
+    /// Rows of a task.
+    task_rows: usize,
+}
+
+/// The geometry that [`Dense::new`] puts together.
+pub(crate) struct Geometry {
+    pub(crate) source: Picture,
+    pub(crate) target: Picture,
+    pub(crate) residual: Option<Picture>,
+    pub(crate) slides: [Slide; 2],
+    pub(crate) n_groups: usize,
+}
+
+/// The taps of one group: block by block, row by row, column by column.
+pub(crate) fn taps(source: &Picture, slides: &[Slide; 2], group_channels: usize) -> Vec<Tap> {
+    let mut taps = Vec::new();
+    for block in 0..group_channels.div_ceil(source.lanes) {
+        let count = (group_channels - block * source.lanes).min(source.lanes);
+        for ky in 0..slides[0].kernel {
+            for kx in 0..slides[1].kernel {
+                let offset = block * source.plane()
+                    + ky * slides[0].dilation * source.row_stride()
+                    + kx * slides[1].dilation * source.lanes;
+                taps.push(Tap { offset, count });
+            }
+        }
+    }
+    taps
+}
+
+impl Dense {
+    pub(crate) fn new(geometry: Geometry, packed: Arc<Packed>, finish: Finish) -> Self {
+        let geometry = geometry.merged();
+        let Geometry {
+            source,
+            target,
+            residual,
+            slides,
+            n_groups,
+        } = geometry;
+        let group_channels = source.channels / n_groups;
+        let [down, across] = &slides;
+        let row_bytes = 4 * source.row_stride() * source.blocks() * down.stride;
+        let row_macs = target.width * packed.block_stride * PAIR;
+        let task_rows = (TASK_BYTES / row_bytes.max(1))
+            .max(TASK_MACS / row_macs.max(1))
+            .max(1);
+        Self {
+            taps: taps(&source, &slides, group_channels),
+            origin: (source.halo.top - down.before) * source.row_stride()
+                + (source.halo.left - across.before) * source.lanes,
+            steps: [
+                down.stride * source.row_stride(),
+                across.stride * source.lanes,
+            ],
+            group_step: group_channels / source.lanes * source.plane(),
+            group_blocks: target.blocks() / n_groups,
+            task_rows: task_rows.min(target.height),
+            packed,
+            finish,
+            source,
+            target,
+            residual,
+        }
+    }
+
+    /// Writes the output, halo apart, for `source` and the residual.
+    pub(crate) fn run(
+        &self,
+        machine: Machine<'_>,
+        source: &[f32],
+        residual: Option<&[f32]>,
+        target: &mut [f32],
+    ) {
+        self.check(source, residual, target);
+        let pairs_of_group = self.group_blocks.div_ceil(PAIR);
+        let n_pairs = self.target.blocks() / self.group_blocks * pairs_of_group;
+        let n_chunks = self.target.height.div_ceil(self.task_rows);
+        let shared = Shared::new(target);
+        machine
+            .pool
+            .for_each(self.target.batch * n_chunks * n_pairs, &|task| {
+                let (rest, pair) = (task / n_pairs, task % n_pairs);
+                let (image, chunk) = (rest / n_chunks, rest % n_chunks);
+                let (group, pair) = (pair / pairs_of_group, pair % pairs_of_group);
+                let first = pair * PAIR;
+                let strip = Strip {
+                    image,
+                    group,
+                    block: group * self.group_blocks + first,
+                    n_blocks: PAIR.min(self.group_blocks - first),
+                    rows: chunk * self.task_rows
+                        ..((chunk + 1) * self.task_rows).min(self.target.height),
+                };
+                self.strip(machine.isa, &strip, source, residual, &shared);
+            });
+    }
+
+    fn strip(
+        &self,
+        isa: Isa,
+        strip: &Strip,
+        source: &[f32],
+        residual: Option<&[f32]>,
+        shared: &Shared<'_>,
+    ) {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 | Isa::Avx2 => simd::dense(isa, self, strip, source, residual, shared),
+            _ => portable::dense(self, strip, source, residual, shared),
+        }
+    }
+
+    /// All that the kernels rely on when they compute addresses.
+    fn check(&self, source: &[f32], residual: Option<&[f32]>, target: &[f32]) {
+        let blocks = self.target.blocks();
+        let n_groups = blocks / self.group_blocks;
+        let reach = self
+            .taps
+            .iter()
+            .map(|t| t.offset + t.count)
+            .max()
+            .unwrap_or(0);
+        let last = self.first_tap(&Strip {
+            image: self.target.batch - 1,
+            group: n_groups - 1,
+            block: 0,
+            n_blocks: 1,
+            rows: 0..1,
+        }) + (self.target.height - 1) * self.steps[0]
+            + (self.target.width - 1) * self.steps[1];
+        let n_weights: usize = self.taps.iter().map(|t| t.count).sum();
+        let lanes = self.target.lanes;
+        assert!(
+            last + reach <= source.len(),
+            "a tap lies outside the source"
+        );
+        assert!(target.len() >= self.target.len(), "the target is too small");
+        assert!(n_weights * lanes <= self.packed.block_stride);
+        assert!(blocks * self.packed.block_stride <= self.packed.weights.len());
+        assert!(blocks * lanes <= self.finish.bias.len());
+        assert_eq!(residual.is_some(), self.finish.adds);
+        if let (Some(values), Some(picture)) = (residual, &self.residual) {
+            assert!(picture.same_inside(&self.target) && values.len() >= picture.len());
+        }
+    }
+
+    /// Where the first tap of a strip's first row and column lies.
+    pub(crate) fn first_tap(&self, strip: &Strip) -> usize {
+        strip.image * self.source.blocks() * self.source.plane()
+            + strip.group * self.group_step
+            + self.origin
+            + strip.rows.start * self.steps[0]
+    }
+
+    pub(crate) fn weights(&self, block: usize) -> &[f32] {
+        let stride = self.packed.block_stride;
+        &self.packed.weights[block * stride..(block + 1) * stride]
+    }
+}
+
+/// Some rows of one or two blocks of output channels: what one task computes.
+#[derive(Debug, Clone)]
+pub(crate) struct Strip {
+    pub(crate) image: usize,
+    pub(crate) group: usize,
+    pub(crate) block: usize,
+    pub(crate) n_blocks: usize,
+    pub(crate) rows: Range<usize>,
+}
+
+impl Strip {
+    /// Row `y` of its block number `block`.
+    pub(crate) fn row(&self, block: usize, y: usize) -> RowAt {
+        RowAt {
+            image: self.image,
+            block: self.block + block,
+            y,
+        }
+    }
+}
+
+impl Geometry {
+    /// The same convolution with several rows as one where rows follow each other without a gap,
+    /// so that registers are filled to the end of the picture rather than of a row.
+    fn merged(self) -> Self {
+        let unit = |s: &Slide| s.kernel == 1 && s.stride == 1 && s.before == 0;
+        let pictures = [Some(self.source), Some(self.target), self.residual];
+        let no_halo = pictures.iter().flatten().all(|p| p.halo.is_none());
+        if !self.slides.iter().all(unit) || !no_halo {
+            return self;
+        }
+        let rows = merged_rows(self.target.height, self.target.width);
+        Self {
+            source: self.source.merged(rows),
+            target: self.target.merged(rows),
+            residual: self.residual.map(|r| r.merged(rows)),
+            ..self
+        }
+    }
+}
+
+/// How many rows to take as one: the divisor of `height` that leaves the fewest tiles of pixels
+/// partly empty, the smallest of those.
+fn merged_rows(height: usize, width: usize) -> usize {
+    let tiles = |rows: usize| (rows * width).div_ceil(14) * (height / rows);
+    let divisors = (1..=height).filter(|rows| height.is_multiple_of(*rows) && rows * width <= 256);
+    divisors
+        .min_by_key(|&rows| (tiles(rows), rows))
+        .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_merged_to_fill_tiles() {
+        assert_eq!(merged_rows(7, 7), 7);
+        assert_eq!(merged_rows(14, 14), 1);
+        assert_eq!(merged_rows(28, 28), 1);
+        assert_eq!(merged_rows(1, 1000), 1);
+        assert_eq!(merged_rows(20, 20), 2);
+    }
+}

@@ -1,0 +1,101 @@
+//! Convolutions of each channel by itself.
+
+use std::sync::Arc;
+
+use super::Machine;
+use super::finish::Finish;
+use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::simd;
+use crate::aligned::Aligned;
+use crate::isa::Isa;
+use crate::ops::Slide;
+use crate::picture::{Picture, RowAt};
+use crate::share::each_row;
+
+/// A depthwise convolution, ready to run.
+#[derive(Debug)]
+pub(crate) struct Depthwise {
+    /// `[block][tap][lanes]`, taps row by row.
+    pub(crate) packed: Arc<Aligned>,
+    pub(crate) finish: Finish,
+    /// Places of the input from the pixel's first, in numbers.
+    pub(crate) taps: Vec<usize>,
+    pub(crate) source: Picture,
+    pub(crate) target: Picture,
+    pub(crate) residual: Option<Picture>,
+    origin: usize,
+    /// Numbers of the source between output rows.
+    row_step: usize,
+    /// Numbers of the source between output pixels.
+    pub(crate) step: usize,
+}
+
+impl Depthwise {
+    pub(crate) fn new(
+        [source, target]: [Picture; 2],
+        residual: Option<Picture>,
+        [down, across]: &[Slide; 2],
+        packed: Arc<Aligned>,
+        finish: Finish,
+    ) -> Self {
+        let rows = (0..down.kernel).map(|ky| ky * down.dilation * source.row_stride());
+        let columns = |row| (0..across.kernel).map(move |kx| (row, kx));
+        let taps = rows.flat_map(columns);
+        Self {
+            taps: taps
+                .map(|(row, kx)| row + kx * across.dilation * source.lanes)
+                .collect(),
+            origin: (source.halo.top - down.before) * source.row_stride()
+                + (source.halo.left - across.before) * source.lanes,
+            row_step: down.stride * source.row_stride(),
+            step: across.stride * source.lanes,
+            packed,
+            finish,
+            source,
+            target,
+            residual,
+        }
+    }
+
+    /// Writes the output, halo apart.
+    pub(crate) fn run(
+        &self,
+        machine: Machine<'_>,
+        source: &[f32],
+        residual: Option<&[f32]>,
+        target: &mut [f32],
+    ) {
+        assert!(source.len() >= self.source.len());
+        assert!(self.source.blocks() == self.target.blocks());
+        assert_eq!(residual.is_some(), self.finish.adds);
+        assert!(self.residual.is_none_or(|r| r.same_inside(&self.target)));
+        each_row(machine.pool, &self.target, target, |at, row| {
+            let source = &source[self.first_tap(at)..];
+            let addends = self.residual.as_ref().zip(residual);
+            let addends = addends.map(|(picture, values)| picture.row(values, at));
+            match machine.isa {
+                #[cfg(target_arch = "x86_64")]
+                isa @ (Isa::Avx512 | Isa::Avx2) => {
+                    simd::depthwise_row(isa, self, source, at, addends, row);
+                }
+                _ => portable::depthwise_row(self, source, at, addends, row),
+            }
+            let lanes = self.target.lanes;
+            machine
+                .isa
+                .vectorize(|| self.finish.finish_row(row, lanes, at.block * lanes));
+        });
+    }
+
+    fn first_tap(&self, at: RowAt) -> usize {
+        (at.image * self.source.blocks() + at.block) * self.source.plane()
+            + self.origin
+            + at.y * self.row_step
+    }
+
+    pub(crate) fn weights(&self, block: usize) -> &[f32] {
+        let n = self.taps.len() * self.target.lanes;
+        &self.packed[block * n..(block + 1) * n]
+    }
+}

@@ -1,0 +1,24 @@
+//! The kernels: what a step of a plan computes, over pictures and flat tensors.
+
+pub(crate) mod dense;
+pub(crate) mod depthwise;
+pub(crate) mod finish;
+pub(crate) mod flat;
+pub(crate) mod pointwise;
+pub(crate) mod pooling;
+mod portable;
+pub(crate) mod relayout;
+pub(crate) mod resize;
+#[cfg(target_arch = "x86_64")]
+mod simd;
+pub(crate) mod vectorize;
+
+use crate::isa::Isa;
+use crate::pool::Pool;
+
+/// What kernels run on.
+#[derive(Clone, Copy)]
+pub(crate) struct Machine<'a> {
+    pub(crate) isa: Isa,
+    pub(crate) pool: &'a Pool,
+}

@@ -1,0 +1,75 @@
+//! Pictures from one layout to another.
+
+use super::Machine;
+use crate::picture::{Picture, RowAt};
+use crate::share::each_row;
+
+/// Copies a picture into another layout; unused lanes become zeros.
+pub(crate) fn relayout(
+    machine: Machine<'_>,
+    [from, to]: &[Picture; 2],
+    source: &[f32],
+    target: &mut [f32],
+) {
+    each_row(machine.pool, to, target, |at, row| {
+        if from.lanes == to.lanes {
+            return row.copy_from_slice(from.row(source, at));
+        }
+        for lane in 0..to.lanes {
+            let channel = at.block * to.lanes + lane;
+            let out = row[lane..].iter_mut().step_by(to.lanes);
+            if channel >= to.channels {
+                out.for_each(|v| *v = 0.0);
+                continue;
+            }
+            let block = channel / from.lanes;
+            let line = from.row(source, RowAt { block, ..at });
+            let values = line[channel % from.lanes..].iter().step_by(from.lanes);
+            out.zip(values).for_each(|(out, value)| *out = *value);
+        }
+    });
+}
+
+/// Copies a picture to `[batch][rows][columns][channels]`.
+pub(crate) fn channels_last(
+    machine: Machine<'_>,
+    from: &Picture,
+    source: &[f32],
+    target: &mut [f32],
+) {
+    // All channels beside each other: one block of so many lanes.
+    let to = Picture::new(
+        [from.batch, from.channels, from.height, from.width],
+        from.channels,
+    );
+    each_row(machine.pool, &to, target, |at, row| {
+        for block in 0..from.blocks() {
+            let first = block * from.lanes;
+            let n = from.lanes.min(from.channels - first);
+            let line = from.row(source, RowAt { block, ..at });
+            let pixels = line.chunks_exact(from.lanes);
+            for (out, pixel) in row.chunks_exact_mut(from.channels).zip(pixels) {
+                out[first..first + n].copy_from_slice(&pixel[..n]);
+            }
+        }
+    });
+}
+
+/// Joins pictures along their channels. All but the last must fill their blocks.
+pub(crate) fn join(
+    machine: Machine<'_>,
+    from: &[Picture],
+    to: &Picture,
+    sources: &[&[f32]],
+    target: &mut [f32],
+) {
+    each_row(machine.pool, to, target, |at, row| {
+        let mut block = at.block;
+        for (picture, values) in from.iter().zip(sources) {
+            if block < picture.blocks() {
+                return row.copy_from_slice(picture.row(values, RowAt { block, ..at }));
+            }
+            block -= picture.blocks();
+        }
+    });
+}

@@ -1,0 +1,140 @@
+//! Rows of depthwise convolutions.
+
+use std::arch::x86_64::{__m256, __m512};
+
+use super::vector::{Vector, activate};
+use crate::isa::Isa;
+use crate::kernels::depthwise::Depthwise;
+use crate::picture::RowAt;
+
+/// One row of one block; `source` begins at the first tap of its first pixel.
+pub(in crate::kernels) fn depthwise_row(
+    isa: Isa,
+    depthwise: &Depthwise,
+    source: &[f32],
+    at: RowAt,
+    addends: Option<&[f32]>,
+    target: &mut [f32],
+) {
+    let lanes = depthwise.target.lanes;
+    let width = target.len() / lanes;
+    let reach = depthwise.taps.iter().max().map_or(0, |last| last + lanes);
+    assert!(width > 0 && (width - 1) * depthwise.step + reach <= source.len());
+    assert!(addends.is_none_or(|a| a.len() >= target.len()));
+    let row = Row {
+        depthwise,
+        channel: at.block * lanes,
+        weights: depthwise.weights(at.block).as_ptr(),
+        taps: source.as_ptr(),
+        target: target.as_mut_ptr(),
+        addends: addends.map(<[f32]>::as_ptr),
+        width,
+    };
+    assert!(row.channel + lanes <= depthwise.finish.bias.len());
+    // SAFETY: every tap of every pixel lies in `source`, as seen above; the instruction set is
+    // present.
+    unsafe {
+        match isa {
+            Isa::Avx512 => row_avx512(&row),
+            _ => row_avx2(&row),
+        }
+    }
+}
+
+struct Row<'a> {
+    depthwise: &'a Depthwise,
+    /// The block's first channel.
+    channel: usize,
+    weights: *const f32,
+    taps: *const f32,
+    target: *mut f32,
+    addends: Option<*const f32>,
+    width: usize,
+}
+
+#[target_feature(enable = "avx512f")]
+unsafe fn row_avx512(row: &Row<'_>) {
+    // SAFETY: the caller's.
+    unsafe { tiles::<__m512, 14>(row) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn row_avx2(row: &Row<'_>) {
+    // SAFETY: the caller's.
+    unsafe { tiles::<__m256, 12>(row) }
+}
+
+/// The row in tiles of at most `MOST` pixels, as even as can be.
+///
+/// # Safety
+/// [`Vector`]'s contract; all addresses of `row` are good for the whole row.
+#[inline(always)]
+unsafe fn tiles<V: Vector, const MOST: usize>(row: &Row<'_>) {
+    macro_rules! tile_of {
+        ($n:expr, $x:expr, $($width:literal)*) => {
+            match $n {
+                // SAFETY: the caller's.
+                $($width if $width <= MOST => unsafe { tile::<V, $width>(row, $x) },)*
+                _ => {}
+            }
+        };
+    }
+    let n_tiles = row.width.div_ceil(MOST);
+    let mut x = 0;
+    for done in 0..n_tiles {
+        let n = (row.width - x) / (n_tiles - done);
+        tile_of!(n, x, 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+        x += n;
+    }
+}
+
+/// `P` pixels from `x` on.
+///
+/// # Safety
+/// [`tiles`]'.
+#[inline(always)]
+unsafe fn tile<V: Vector, const P: usize>(row: &Row<'_>, x: usize) {
+    let step = row.depthwise.step;
+    let finish = &row.depthwise.finish;
+    // SAFETY: the caller's.
+    unsafe {
+        let mut sums = [V::load(finish.bias.as_ptr().add(row.channel)); P];
+        let from = row.taps.add(x * step);
+        if step == V::LANES {
+            accumulate(row, from, V::LANES, &mut sums);
+        } else {
+            accumulate(row, from, step, &mut sums);
+        }
+        activate(&finish.before, row.channel, &mut sums);
+        if let Some(addends) = row.addends {
+            for (p, sum) in sums.iter_mut().enumerate() {
+                *sum = sum.add(V::load(addends.add((x + p) * V::LANES)));
+            }
+            activate(&finish.after, row.channel, &mut sums);
+        }
+        for (p, sum) in sums.iter().enumerate() {
+            sum.store(row.target.add((x + p) * V::LANES));
+        }
+    }
+}
+
+/// # Safety
+/// [`tiles`]'.
+#[inline(always)]
+unsafe fn accumulate<V: Vector, const P: usize>(
+    row: &Row<'_>,
+    from: *const f32,
+    step: usize,
+    sums: &mut [V; P],
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        for (k, &offset) in row.depthwise.taps.iter().enumerate() {
+            let weights = V::load(row.weights.add(k * V::LANES));
+            for (p, sum) in sums.iter_mut().enumerate() {
+                let values = V::load(from.add(offset + p * step));
+                *sum = values.fma(weights, *sum);
+            }
+        }
+    }
+}

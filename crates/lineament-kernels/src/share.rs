@@ -1,0 +1,71 @@
+//! One output, written by several threads at once, each its own rows.
+
+#![allow(
+    unsafe_code,
+    reason = "disjoint parts of one slice for several threads"
+)]
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::picture::{Picture, RowAt};
+use crate::pool::Pool;
+
+/// Least numbers that are worth a task of their own.
+const GRAIN: usize = 1 << 12;
+
+/// A slice whose disjoint parts several threads write.
+pub(crate) struct Shared<'a> {
+    start: *mut f32,
+    length: usize,
+    lifetime: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: it gives out disjoint parts only, by the contract of `part`.
+unsafe impl Sync for Shared<'_> {}
+
+impl<'a> Shared<'a> {
+    pub(crate) fn new(values: &'a mut [f32]) -> Self {
+        Self {
+            start: values.as_mut_ptr(),
+            length: values.len(),
+            lifetime: PhantomData,
+        }
+    }
+
+    /// The part at `range`.
+    ///
+    /// # Panics
+    /// When the range reaches beyond the slice.
+    ///
+    /// # Safety
+    /// No two parts that are alive at the same time overlap.
+    #[allow(clippy::mut_from_ref, reason = "parts are disjoint, by the contract")]
+    pub(crate) unsafe fn part(&self, range: Range<usize>) -> &mut [f32] {
+        assert!(range.start <= range.end && range.end <= self.length);
+        // SAFETY: the range lies inside the slice, and nothing else refers to it, by the contract.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
+    }
+}
+
+/// Calls `work` with every row of the picture that `values` holds.
+pub(crate) fn each_row(
+    pool: &Pool,
+    picture: &Picture,
+    values: &mut [f32],
+    work: impl Fn(RowAt, &mut [f32]) + Sync,
+) {
+    let n_rows = picture.n_rows();
+    let per_task = GRAIN.div_ceil(picture.row_len().max(1)).max(1);
+    let shared = Shared::new(values);
+    pool.for_each(n_rows.div_ceil(per_task), &|task| {
+        let first = task * per_task;
+        for index in first..(first + per_task).min(n_rows) {
+            let at = picture.row_at(index);
+            let start = picture.row_start(at);
+            // SAFETY: rows of a picture do not overlap, and each is in one task.
+            let row = unsafe { shared.part(start..start + picture.row_len()) };
+            work(at, row);
+        }
+    });
+}

@@ -1,0 +1,147 @@
+//! Whole small networks: instruction sets agree, threads change nothing, damage is an error.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::{fs, thread};
+
+use lineament_kernels::{Isa, KernelError, KernelOptions, Network};
+
+const NETWORKS: [&str; 7] = [
+    "random_embedder.onnx",
+    "random_embedder_dynamic.onnx",
+    "random_retinaface.onnx",
+    "random_scrfd_kps.onnx",
+    "random_scrfd_nokps.onnx",
+    "random_ultraface.onnx",
+    "random_yunet.onnx",
+];
+
+fn asset(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/assets");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn options(isa: Isa, threads: usize) -> KernelOptions {
+    let threads = NonZeroUsize::new(threads).unwrap();
+    KernelOptions { isa, threads }
+}
+
+/// Open dimensions are one picture of `side`.
+fn shape_of(network: &Network, side: usize) -> Vec<usize> {
+    let dims = network.input().shape.iter().enumerate();
+    let open = |axis| if axis == 0 { 1 } else { side };
+    dims.map(|(axis, dim)| dim.unwrap_or(open(axis))).collect()
+}
+
+fn numbers(n: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 * 2.0 - 1.0
+    };
+    (0..n).map(next).collect()
+}
+
+#[test]
+fn instruction_sets_agree_with_the_portable_twin() {
+    for name in NETWORKS {
+        let onnx = asset(name);
+        let twin = Network::from_onnx(&onnx, options(Isa::Portable, 1)).unwrap();
+        for isa in [Isa::Avx2, Isa::Avx512] {
+            if isa.checked().is_err() {
+                continue;
+            }
+            let network = Network::from_onnx(&onnx, options(isa, 2)).unwrap();
+            // Two sizes: the second needs a plan of its own over the same memory.
+            for side in [96, 160] {
+                let shape = shape_of(&twin, side);
+                let values = numbers(shape.iter().product(), 7);
+                let expected = twin.run(&shape, &values).unwrap();
+                let outputs = network.run(&shape, &values).unwrap();
+                for (output, expected) in outputs.iter().zip(&expected) {
+                    assert_eq!(output.shape, expected.shape);
+                    let largest = expected.values.iter().fold(1f32, |m, v| m.max(v.abs()));
+                    for (a, b) in output.values.iter().zip(&expected.values) {
+                        assert!((a - b).abs() <= 1e-5 * largest, "{name} on {isa}: {a}, {b}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn callers_do_not_change_each_others_results() {
+    for threads in [1, 2] {
+        let onnx = asset("random_yunet.onnx");
+        let network = Network::from_onnx(&onnx, options(Isa::detect(), threads)).unwrap();
+        let sides = [64, 96, 128];
+        let runs: Vec<_> = (0..6)
+            .map(|i| {
+                let shape = shape_of(&network, sides[i % 3]);
+                let values = numbers(shape.iter().product(), i as u32);
+                let outputs = network.run(&shape, &values).unwrap();
+                (shape, values, outputs)
+            })
+            .collect();
+        thread::scope(|scope| {
+            for start in 0..4 {
+                let (network, runs) = (&network, &runs);
+                scope.spawn(move || {
+                    for i in 0..18 {
+                        let (shape, values, alone) = &runs[(start + i) % 6];
+                        assert_eq!(&network.run(shape, values).unwrap(), alone);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn another_input_is_refused_with_the_shape_that_fits() {
+    let onnx = asset("random_embedder.onnx");
+    let network = Network::from_onnx(&onnx, KernelOptions::default()).unwrap();
+    let error = network.run(&[1, 3, 112, 111], &[0.0; 3]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the network takes an input of shape [1, 3, 112, 112], got [1, 3, 112, 111] with 3 values"
+    );
+}
+
+#[test]
+fn damage_is_an_error_or_another_network() {
+    let whole = asset("random_yunet.onnx");
+    let cut = (0..200).map(|i| whole[..whole.len() * i / 200].to_vec());
+    let flipped = (0..1500).map(|i| {
+        let mut bytes = whole.clone();
+        let at = i * 7919 % bytes.len();
+        bytes[at] ^= 1 << (i % 8);
+        bytes
+    });
+    let mut n_refused = 0;
+    for bytes in cut.chain(flipped) {
+        match Network::from_onnx(&bytes, options(Isa::detect(), 1)) {
+            Ok(network) => {
+                let shape = shape_of(&network, 64);
+                let n: usize = shape.iter().product();
+                if n <= 1 << 20 {
+                    drop(network.run(&shape, &numbers(n, 1)));
+                }
+            }
+            Err(_) => n_refused += 1,
+        }
+    }
+    assert!(n_refused > 200);
+}
+
+#[test]
+fn an_unknown_operator_is_named() {
+    let mut onnx = asset("random_yunet.onnx");
+    let at = onnx.windows(7).position(|w| w == b"Sigmoid").unwrap();
+    onnx[at..at + 7].copy_from_slice(b"Sinmoid");
+    let error = Network::from_onnx(&onnx, KernelOptions::default()).unwrap_err();
+    assert!(matches!(error, KernelError::Unsupported { .. }));
+    assert!(error.to_string().contains("Sinmoid"), "{error}");
+}

@@ -1,0 +1,189 @@
+"""Golden values of the executor's operators: small random graphs, run by onnxruntime.
+
+golden/kernels.json: `cases`, each with `name`, `onnx_base64` (the whole ONNX file), `input` {shape, values} and
+`outputs` [{shape, values}], values flattened, the last dimension running fastest.
+"""
+
+import base64
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from golden_file import rounded, write_golden
+from inference import open_session
+
+OPSET, IR_VERSION = 17, 9
+
+
+class Case:
+    """One graph: nodes over the value `x`, with seeded weights."""
+
+    def __init__(self, name, shape, seed, opset=OPSET):
+        self.name, self.shape, self.opset = name, shape, opset
+        self.rng = np.random.default_rng(seed)
+        self.nodes, self.weights = [], []
+
+    def weight(self, *shape, low=-1.0, high=1.0):
+        return self.constant(self.rng.uniform(low, high, shape).astype(np.float32))
+
+    def constant(self, values):
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def node(self, operator, *inputs, **attributes):
+        output = f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
+        return output
+
+    def conv(self, value, outputs, inputs, kernel, stride=1, pads=0, group=1, dilation=1, bias=True):
+        kernel = [kernel, kernel] if isinstance(kernel, int) else kernel
+        pads = [pads] * 4 if isinstance(pads, int) else pads
+        operands = [value, self.weight(outputs, inputs // group, *kernel)]
+        operands += [self.weight(outputs)] if bias else []
+        settings = {"kernel_shape": kernel, "strides": [stride] * 2, "pads": pads}
+        return self.node("Conv", *operands, group=group, dilations=[dilation] * 2, **settings)
+
+    def record(self, *outputs):
+        ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
+        inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, self.shape)]
+        graph = helper.make_graph(self.nodes, self.name, inputs, ports, self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=IR_VERSION)
+        content = model.SerializeToString()
+        values = np.round(self.rng.normal(0, 1, self.shape), 3).astype(np.float32)
+        results = open_session(content).run(list(outputs), {"x": values})
+        return {
+            "name": self.name,
+            "onnx_base64": base64.b64encode(content).decode("ascii"),
+            "input": tensor(values),
+            "outputs": [tensor(result) for result in results],
+        }
+
+
+def tensor(values):
+    return {"shape": list(values.shape), "values": rounded(values.ravel(), 6)}
+
+
+def convolutions():
+    """Channel remainders, strides, paddings, groups, dilations."""
+    settings = [
+        ("conv_1x1", (1, 5, 4, 3), (17, 5, 1), {}),
+        ("conv_3x3_pad", (1, 3, 5, 6), (9, 3, 3), {"pads": 1}),
+        ("conv_3x3_stride", (1, 18, 6, 5), (3, 18, 3), {"pads": 1, "stride": 2}),
+        ("conv_asymmetric_pads", (1, 6, 4, 5), (8, 6, 3), {"pads": [0, 2, 1, 0]}),
+        ("conv_no_bias", (2, 4, 3, 3), (5, 4, 2), {"bias": False}),
+        ("conv_dilated", (1, 2, 7, 7), (4, 2, 3), {"pads": 2, "dilation": 2}),
+        ("conv_1x5", (1, 3, 3, 7), (4, 3, [1, 5]), {"pads": [0, 2, 0, 2]}),
+        ("conv_groups", (1, 6, 4, 4), (4, 6, 3), {"pads": 1, "group": 2}),
+        ("conv_groups_of_blocks", (1, 32, 3, 2), (32, 32, 1), {"group": 2}),
+        ("depthwise_3x3", (1, 19, 5, 4), (19, 19, 3), {"pads": 1, "group": 19}),
+        ("depthwise_stride", (1, 8, 7, 6), (8, 8, 3), {"pads": 1, "stride": 2, "group": 8}),
+        ("depthwise_7x7", (1, 9, 7, 7), (9, 9, 7), {"group": 9}),
+        ("depthwise_multiplier", (1, 3, 4, 4), (6, 3, 3), {"pads": 1, "group": 3}),
+        ("conv_wide_row", (1, 2, 2, 33), (3, 2, 3), {"pads": 1}),
+    ]
+    for seed, (name, shape, (outputs, inputs, kernel), rest) in enumerate(settings):
+        case = Case(name, shape, seed)
+        yield case.record(case.conv("x", outputs, inputs, kernel, **rest))
+
+
+def fusions():
+    """Everything that may be folded into a convolution, alone and in a row."""
+    case = Case("batchnorm_relu", (1, 5, 4, 4), 100)
+    norm = [case.weight(9, low=0.5), case.weight(9), case.weight(9), case.weight(9, low=0.5, high=2.0)]
+    yield case.record(case.node("Relu", case.node("BatchNormalization", case.conv("x", 9, 5, 3, pads=1), *norm)))
+    case = Case("prelu_residual", (1, 6, 5, 5), 101)
+    first = case.node("PRelu", case.conv("x", 6, 6, 3, pads=1), case.weight(6, 1, 1))
+    second = case.conv(first, 6, 6, 3, pads=1)
+    yield case.record(case.node("PRelu", case.node("Add", "x", second), case.weight(6, 1, 1)))
+    case = Case("clip_leaky", (1, 4, 4, 4), 102)
+    bounds = [case.constant(np.float32(0)), case.constant(np.float32(6))]
+    clipped = case.node("Clip", case.conv("x", 8, 4, 1), *bounds)
+    yield case.record(case.node("LeakyRelu", case.conv(clipped, 8, 8, 3, pads=1, group=8), alpha=0.2))
+    case = Case("silu_hardswish", (1, 4, 4, 4), 103)
+    value = case.conv("x", 8, 4, 1)
+    silu = case.node("Mul", value, case.node("Sigmoid", value))
+    yield case.record(case.node("HardSwish", case.conv(silu, 4, 8, 1)))
+    case = Case("constants_folded", (1, 3, 4, 4), 104)
+    value = case.node("Mul", case.conv("x", 5, 3, 1), case.weight(5, 1, 1))
+    value = case.node("Sub", value, case.weight(1, 5, 1, 1))
+    yield case.record(case.node("HardSigmoid", case.node("Div", value, case.constant(np.float32(2.5)))))
+    case = Case("two_readers", (1, 4, 4, 4), 105)
+    value = case.conv("x", 8, 4, 1)
+    yield case.record(case.node("Relu", value), case.node("Sigmoid", value))
+    case = Case("shortcut_convolution", (1, 4, 6, 6), 106)
+    both = case.node("Add", case.conv("x", 8, 4, 3, pads=1, stride=2), case.conv("x", 8, 4, 1, stride=2))
+    yield case.record(case.node("Relu", both))
+
+
+def pictures():
+    """Pools, resizes, joins, gates."""
+    window = {"kernel_shape": [3, 3], "strides": [2, 2]}
+    for seed, (operator, attributes) in enumerate(
+        [
+            ("MaxPool", {**window, "pads": [1, 1, 1, 1]}),
+            ("MaxPool", {**window, "ceil_mode": 1}),
+            ("AveragePool", {**window, "pads": [1, 1, 0, 0]}),
+            ("AveragePool", {**window, "pads": [1, 1, 1, 1], "count_include_pad": 1}),
+            ("GlobalAveragePool", {}),
+        ]
+    ):
+        case = Case(f"{operator.lower()}_{seed}", (1, 9, 6, 8), 200 + seed)
+        yield case.record(case.node(operator, "x", **attributes))
+    for seed, (mode, coordinates) in enumerate(
+        [("nearest", "asymmetric"), ("nearest", "half_pixel"), ("linear", "half_pixel"), ("linear", "align_corners")]
+    ):
+        case = Case(f"resize_{mode}_{coordinates}", (1, 3, 4, 5), 210 + seed)
+        scales = case.constant(np.array([1, 1, 2, 2], np.float32))
+        rest = {"nearest_mode": "floor"} if mode == "nearest" else {}
+        yield case.record(
+            case.node("Resize", "x", "", scales, mode=mode, coordinate_transformation_mode=coordinates, **rest)
+        )
+    case = Case("concat_blocks", (1, 4, 3, 3), 220)
+    parts = [case.conv("x", 16, 4, 1), case.conv("x", 5, 4, 1)]
+    yield case.record(case.conv(case.node("Concat", *parts, axis=1), 6, 21, 1))
+    case = Case("concat_odd", (1, 4, 3, 3), 221)
+    yield case.record(case.node("Concat", case.conv("x", 5, 4, 1), case.conv("x", 6, 4, 1), axis=1))
+    case = Case("squeeze_excite", (1, 9, 4, 4), 222)
+    value = case.conv("x", 9, 9, 1)
+    gate = case.node("Sigmoid", case.conv(case.node("GlobalAveragePool", value), 9, 9, 1))
+    yield case.record(case.node("Mul", value, gate))
+
+
+def ends():
+    """Matrices, moves, softmaxes, norms."""
+    case = Case("gemm", (2, 3, 2, 2), 300)
+    flat = case.node("Flatten", "x")
+    yield case.record(case.node("Gemm", flat, case.weight(7, 12), case.weight(7), transB=1, alpha=0.5))
+    case = Case("matmul_add", (2, 3, 6), 301)
+    yield case.record(case.node("Relu", case.node("Add", case.node("MatMul", "x", case.weight(6, 5)), case.weight(5))))
+    case = Case("gemm_batchnorm", (2, 6), 302)
+    norm = [case.weight(4, low=0.5), case.weight(4), case.weight(4), case.weight(4, low=0.5, high=2.0)]
+    yield case.record(case.node("BatchNormalization", case.node("Gemm", "x", case.weight(6, 4)), *norm))
+    case = Case("channels_last_softmax", (1, 4, 3, 2), 303)
+    moved = case.node("Transpose", case.conv("x", 6, 4, 1), perm=[0, 2, 3, 1])
+    rows = case.node("Reshape", moved, case.constant(np.array([1, -1, 2])))
+    yield case.record(case.node("Softmax", rows, axis=2))
+    case = Case("shape_chain", (2, 4, 3, 2), 304)
+    batch = case.node("Gather", case.node("Shape", "x"), case.constant(np.int64(0)), axis=0)
+    parts = [case.node("Unsqueeze", batch, case.constant(np.array([0]))), case.constant(np.array([-1]))]
+    yield case.record(case.node("Reshape", "x", case.node("Concat", *parts, axis=0)))
+    case = Case("slice_exp_priors", (1, 6, 4), 305)
+    bounds = [case.constant(np.array([bound])) for bound in (2, 4, 2)]
+    growth = case.node("Exp", case.node("Mul", case.node("Slice", "x", *bounds), case.constant(np.float32(0.2))))
+    yield case.record(case.node("Mul", growth, case.weight(1, 6, 2)))
+    case = Case("lp_normalization", (2, 9), 306)
+    yield case.record(case.node("LpNormalization", "x", axis=1, p=2))
+    case = Case("reduce_l2_div", (2, 9), 307)
+    yield case.record(case.node("Div", "x", case.node("ReduceL2", "x", axes=[1], keepdims=1)))
+    case = Case("softmax_old", (2, 3, 4), 308, opset=11)
+    yield case.record(case.node("Softmax", "x", axis=1))
+
+
+def main():
+    cases = [*convolutions(), *fusions(), *pictures(), *ends()]
+    write_golden("kernels.json", "kernels.py", ["numpy", "onnx", "onnxruntime"], {"cases": cases})
+
+
+if __name__ == "__main__":
+    main()
