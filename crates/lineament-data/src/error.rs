@@ -95,6 +95,24 @@ pub enum DataError {
         /// What to do.
         help: String,
     },
+    /// An output that is there already.
+    #[error("{} exists; {help}", path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+        /// What to do.
+        help: &'static str,
+    },
+    /// An argument that makes no sense.
+    #[error("{what}: expected {expected}, got {got}")]
+    Argument {
+        /// Which argument.
+        what: &'static str,
+        /// What it should be, in words.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
 }
 
 impl DataError {

@@ -22,6 +22,22 @@ pub struct Sample {
     pub landmarks: Option<Landmarks>,
     /// Which part of the set it belongs to: `train`, `val`, `test`, or as the set calls it.
     pub split: Option<Arc<str>>,
-    /// Everything else that the set says: column → value.
+    /// Everything else that the set says: column → value. A value that is empty is left out.
     pub attributes: BTreeMap<Arc<str>, String>,
+}
+
+impl Sample {
+    /// The sample of which nothing but its name and image is known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, image: ImageSource) -> Self {
+        Self {
+            name: name.into(),
+            person: None,
+            image,
+            face: None,
+            landmarks: None,
+            split: None,
+            attributes: BTreeMap::new(),
+        }
+    }
 }

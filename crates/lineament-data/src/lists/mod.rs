@@ -1,0 +1,3 @@
+//! Lists of comparisons, as the field's protocols ship them.
+
+pub mod lfw;
