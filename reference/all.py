@@ -1,9 +1,13 @@
 """Regenerates every committed golden file and asset, in order; each script then says what it wrote."""
 
+import clusters
 import data_pickles
+import data_sets
 import detectors
 import draw
 import embedder
+import evaluation
+import kernels
 import margin
 import matchers
 import pose
@@ -11,6 +15,7 @@ import resize
 import similarity
 import warp
 
-for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, data_pickles):
+for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
+              evaluation, kernels):
     print(stage.__name__)
     stage.main()

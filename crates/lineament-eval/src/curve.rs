@@ -95,6 +95,11 @@ impl Curve {
         })
     }
 
+    /// The steps, thresholds falling, first the one that accepts nothing.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// Where FMR and FNMR are equal on the straight lines between neighbouring operating points;
     /// `None` where so many mated comparisons failed that FNMR stays above FMR at any threshold.
     #[must_use]
@@ -169,16 +174,10 @@ impl Curve {
             log_odds(s.n_non_mated, self.n_non_mated) + log_odds(s.n_mated, self.n_mated)
         };
         let last = steps.len() - 1;
-        let (low, high) = (position(&steps[0]), position(&steps[last]));
-        let mut kept = vec![steps[0]];
-        for (step, next) in steps[1..].iter().zip(&steps[2..]) {
-            let wanted = low + (high - low) * kept.len() as f64 / (n_points - 1) as f64;
-            // The last step below the wanted position, which another one may not reach again.
-            let is_new = kept.last() != Some(step);
-            if position(next) > wanted && is_new && kept.len() < n_points - 1 {
-                kept.push(*step);
-            }
-        }
+        let low = position(&steps[0]);
+        let width = (position(&steps[last]) - low) / (n_points - 2) as f64;
+        let mut kept = steps[..last].to_vec();
+        kept.dedup_by_key(|s| ((position(s) - low) / width) as usize);
         kept.push(steps[last]);
         kept
     }

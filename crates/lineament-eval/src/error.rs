@@ -1,6 +1,7 @@
 //! What can be wrong with scores, labels, options and protocol material.
 
 use lineament_match::MatchError;
+use std::path::{Path, PathBuf};
 
 /// Why a figure could not be computed.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +77,45 @@ pub enum EvalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A pair that is mated by the list and not by its persons, or the other way round.
+    #[error("the pair {first}, {second} is {list} by the list and {persons} by its persons")]
+    PersonsContradict {
+        /// Name of the first item.
+        first: String,
+        /// Name of the second item.
+        second: String,
+        /// What the list says.
+        list: &'static str,
+        /// What the persons say.
+        persons: &'static str,
+    },
+    /// Thresholds on a grid of distances, for scores that are none.
+    #[error(
+        "thresholds on the grid of squared distances need the cosine or the squared Euclidean distance as matcher, not {matcher}; sweep them exactly"
+    )]
+    GridNeedsDistance {
+        /// Which matcher.
+        matcher: &'static str,
+    },
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A matcher could not be fitted or could not score.
     #[error(transparent)]
     Match(#[from] MatchError),
+}
+
+impl EvalError {
+    /// [`EvalError::Io`] of `path`.
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Io { path, source }
+    }
 }
 
 /// Refuses a list of another length than expected.

@@ -1,6 +1,6 @@
 //! Scores of mated and of non-mated comparisons, failed ones among them.
 
-use crate::error::{EvalError, check_at_least};
+use crate::error::{EvalError, check_at_least, check_length};
 use crate::intervals::Proportion;
 use serde::Serialize;
 
@@ -193,6 +193,18 @@ impl Histogram {
         // The conversion takes what is below 0, or no number (a width of 0), to the first bin.
         let bin = (score - self.low) / (self.high - self.low) * kind.len() as f64;
         kind[(bin as usize).min(last)] += 1;
+    }
+
+    /// Adds what another one of the same bins counted.
+    ///
+    /// # Errors
+    /// [`EvalError::Dimension`] for another number of bins.
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<(), EvalError> {
+        check_length("bins of a histogram", self.mated.len(), other.mated.len())?;
+        let mine = self.mated.iter_mut().chain(&mut self.non_mated);
+        let others = other.mated.iter().chain(&other.non_mated);
+        mine.zip(others).for_each(|(mine, others)| *mine += others);
+        Ok(())
     }
 
     /// Score at which bin `bin` starts.
