@@ -1,13 +1,216 @@
-//! Options that the evaluations share.
+//! `lineament eval`: accuracy by the field's protocols.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::common::{EngineName, Search};
 use crate::evaluation::faces::FaceSource;
 use crate::progress::Watcher;
+
+/// Measure accuracy by the field's protocols.
+#[derive(Debug, Args)]
+pub(crate) struct EvalCommand {
+    #[command(subcommand)]
+    pub(crate) protocol: Protocol,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum Protocol {
+    /// Labeled Faces in the Wild, View 1 or View 2.
+    Lfw(Lfw),
+    /// YouTube Faces: pairs of videos.
+    Ytf(Ytf),
+    /// Celebrities in Frontal-Profile: frontal with frontal, or frontal with profile.
+    Cfp(Cfp),
+    /// A packed list of pairs (AgeDB-30, CALFW, CPLFW and others as `.bin` files).
+    Bin(Bin),
+    /// Any list of pairs, as CSV.
+    Pairs(Pairs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Lfw {
+    /// The folder of images: DIR/Name/Name_0001.jpg.
+    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
+    pub(crate) images: PathBuf,
+    /// The list of pairs: pairs.txt for View 2, pairsDevTest.txt for View 1.
+    #[arg(long, value_name = "FILE", help_heading = "Protocol")]
+    pub(crate) pairs: PathBuf,
+    /// Which view the list belongs to [default: what its first line says].
+    #[arg(long, value_enum, value_name = "1|2", help_heading = "Protocol")]
+    pub(crate) view: Option<View>,
+    /// View 1: the list on which threshold, matcher, centre and PCA are chosen [default:
+    /// pairsDevTrain.txt beside --pairs].
+    #[arg(long, value_name = "FILE", help_heading = "Protocol")]
+    pub(crate) dev_pairs: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    #[command(flatten)]
+    pub(crate) evaluation: Evaluation,
+}
+
+/// A view of Labeled Faces in the Wild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum View {
+    /// Development: choose on DevTrain, measure on DevTest.
+    #[value(name = "1")]
+    One,
+    /// Report: ten folds.
+    #[value(name = "2")]
+    Two,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Ytf {
+    /// The folder of videos: DIR/Person/N/*.jpg, or .npz files.
+    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
+    pub(crate) videos: PathBuf,
+    /// The list of pairs: splits.txt, or better splits_corrected.txt.
+    #[arg(long, value_name = "FILE", help_heading = "Protocol")]
+    pub(crate) splits: PathBuf,
+    /// Use at most this many frames of a video, evenly spaced.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "100",
+        help_heading = "Protocol"
+    )]
+    pub(crate) frames: NonZeroUsize,
+    /// How two videos are compared.
+    #[arg(long, value_enum, default_value_t = VideoScore::Mean, help_heading = "Method")]
+    pub(crate) video_score: VideoScore,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    #[command(flatten)]
+    pub(crate) evaluation: Evaluation,
+}
+
+/// How two videos are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VideoScore {
+    /// One template each: the mean of the frames' features, normalised.
+    Mean,
+    /// The best score of any two frames.
+    BestFrame,
+    /// The mean of the scores of all frames with all frames.
+    AllFrames,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Cfp {
+    /// The folder with Data/ and Protocol/.
+    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
+    pub(crate) root: PathBuf,
+    /// Which comparisons.
+    #[arg(long, value_enum, help_heading = "Protocol")]
+    pub(crate) kind: CfpKind,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    #[command(flatten)]
+    pub(crate) evaluation: Evaluation,
+}
+
+/// The comparisons of CFP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CfpKind {
+    /// Frontal with frontal.
+    Ff,
+    /// Frontal with profile.
+    Fp,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Bin {
+    /// The packed file: encoded images and whether each two are of one person.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    #[command(flatten)]
+    pub(crate) evaluation: Evaluation,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Pairs {
+    /// The list: CSV with the columns first, second, mated, and perhaps fold, first_person,
+    /// second_person.
+    #[arg(value_name = "FILE")]
+    pub(crate) list: PathBuf,
+    /// The folder that its paths start from [default: the list's own].
+    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
+    pub(crate) images: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) method: Method,
+    #[command(flatten)]
+    pub(crate) evaluation: Evaluation,
+}
+
+/// How features are compared.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Method")]
+pub(crate) struct Method {
+    /// What compares two features; those that learn do so on the other folds.
+    #[arg(long, value_enum, default_value_t = MatcherName::Cosine)]
+    pub(crate) matcher: MatcherName,
+    /// A matcher saved by `lineament match fit` instead.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["matcher", "pca", "whiten"])]
+    pub(crate) matcher_file: Option<PathBuf>,
+    /// Project onto this many principal components of the other folds' features.
+    #[arg(long, value_name = "D")]
+    pub(crate) pca: Option<NonZeroUsize>,
+    /// Scale the components to unit variance.
+    #[arg(long, requires = "pca")]
+    pub(crate) whiten: bool,
+    /// What is subtracted from every feature.
+    #[arg(long, value_enum, default_value_t = CenterName::Off)]
+    pub(crate) center: CenterName,
+    /// Which thresholds are tried.
+    #[arg(long, value_enum, default_value_t = ThresholdsName::Exact)]
+    pub(crate) thresholds: ThresholdsName,
+}
+
+/// A matcher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MatcherName {
+    /// Cosine of the angle.
+    Cosine,
+    /// Squared Euclidean distance.
+    Euclidean,
+    /// Weighted χ², by a linear SVM (DeepFace).
+    ChiSquared,
+    /// Weighted L1, by logistic regression (DeepFace's Siamese metric).
+    Siamese,
+    /// Linear discriminant analysis, then cosine.
+    Lda,
+    /// Joint Bayesian (DeepID2).
+    JointBayesian,
+}
+
+/// What is subtracted from every feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CenterName {
+    /// Nothing.
+    Off,
+    /// The mean of the other folds' features (SphereFace).
+    Folds,
+}
+
+/// Which thresholds are tried for the best accuracy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ThresholdsName {
+    /// Every one that makes a difference.
+    Exact,
+    /// Squared distances 0, 0.01 … 4, as in InsightFace's and facenet's scripts.
+    Grid,
+}
 
 /// How the mirror image of a face comes into its feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! Every image of a protocol embedded once, in parallel, going on where an earlier run stopped.
 
+use lineament_data::Picture;
 use lineament_runtime::Sha256;
 
 use crate::batch::{Batch, say};
@@ -13,8 +14,8 @@ use crate::trouble::{Trouble, WorkError};
 /// Images after which what was embedded is written to the cache.
 const WRITE_EVERY: usize = 128;
 
-/// What came of each image, in their order.
-pub(crate) type Embedded = Vec<Result<Found, Trouble>>;
+/// What came of each image, in their order: of a video, of each of its frames.
+pub(crate) type Embedded = Vec<Result<Vec<Found>, Trouble>>;
 
 /// Embeds the images, or remembers them. Images that cannot be read are told of.
 ///
@@ -32,16 +33,12 @@ pub(crate) fn embed_all(
         images,
         |image| one(reader, cache, image),
         |progress, image, result| {
-            let found = result.map(|(found, to_remember)| {
-                if let Some(hash) = to_remember {
-                    fresh.add(hash, &found);
-                }
-                found
-            });
-            if let Err(trouble) = &found {
+            if let Err(trouble) = &result {
                 progress.tell(Level::Error, &trouble.about(&image.name));
             }
-            let n_faces = usize::from(matches!(found, Ok(Found::Face(_))));
+            let found = result.map(|frames| fresh.take(frames));
+            let is_face = |found: &&Found| matches!(found, Found::Face(_));
+            let n_faces = found.iter().flatten().filter(is_face).count();
             embedded.push(found);
             Ok(n_faces)
         },
@@ -60,19 +57,23 @@ pub(crate) fn embed_all(
     Ok(embedded)
 }
 
-/// What came of an image, and its hash where that is to be remembered.
+/// What came of a frame, and its hash where that is to be remembered.
+type Frame = (Found, Option<Sha256>);
+
 fn one(
     reader: &FaceReader<'_>,
     cache: Option<&Cache>,
     image: &FaceImage,
-) -> Result<(Found, Option<Sha256>), WorkError> {
-    let picture = reader.read(image)?;
+) -> Result<Vec<Frame>, WorkError> {
     let landmarks = image.landmarks.as_ref();
-    let hash = hash(&picture, landmarks);
-    if let Some(found) = cache.and_then(|cache| cache.get(&hash)) {
-        return Ok((found, None));
-    }
-    Ok((reader.embed(picture, landmarks)?, Some(hash)))
+    let frame = |picture: Picture| {
+        let hash = hash(&picture, landmarks);
+        if let Some(found) = cache.and_then(|cache| cache.get(&hash)) {
+            return Ok((found, None));
+        }
+        Ok((reader.embed(picture, landmarks)?, Some(hash)))
+    };
+    reader.read(image)?.into_iter().map(frame).collect()
 }
 
 /// What is not in the cache yet.
@@ -87,14 +88,16 @@ impl<'a> Fresh<'a> {
         Self { cache, entries }
     }
 
-    fn add(&mut self, hash: Sha256, found: &Found) {
-        if self.cache.is_none() {
-            return;
+    /// What came of the frames; what is new of it will be written.
+    fn take(&mut self, frames: Vec<Frame>) -> Vec<Found> {
+        if self.cache.is_some() {
+            let new = |(found, hash): &Frame| hash.map(|hash| (hash, found.clone()));
+            self.entries.extend(frames.iter().filter_map(new));
         }
-        self.entries.push((hash, found.clone()));
         if self.entries.len() >= WRITE_EVERY {
             self.write();
         }
+        frames.into_iter().map(|(found, _)| found).collect()
     }
 
     /// Writes what there is. A cache that cannot be written is told of once and left alone.

@@ -1,5 +1,7 @@
 //! From one image of a protocol to the face in it and what the network says of it.
 
+use std::num::NonZeroUsize;
+
 use lineament::{Embedder, Landmarks, Photo, Pipeline, RgbImage, Views, prominent};
 use lineament_data::{DataLimits, ImageSource, Picture};
 use lineament_decode::{Limits, Resolution};
@@ -105,14 +107,17 @@ impl Networks {
 /// Finds and embeds faces.
 pub(crate) struct FaceReader<'a> {
     pub(crate) networks: &'a Networks,
+    /// Frames of a video to look at.
+    pub(crate) max_frames: NonZeroUsize,
     pub(crate) data_limits: DataLimits,
     pub(crate) decode_limits: Limits,
 }
 
 impl FaceReader<'_> {
-    /// The image's pixels.
-    pub(crate) fn read(&self, image: &FaceImage) -> Result<Picture, WorkError> {
-        image.source.read(&self.data_limits).map_err(|error| {
+    /// The image's pixels, or those of the frames of a video.
+    pub(crate) fn read(&self, image: &FaceImage) -> Result<Vec<Picture>, WorkError> {
+        let pictures = image.source.read_all(&self.data_limits, self.max_frames);
+        pictures.map_err(|error| {
             WorkError::Photo(Trouble {
                 kind: "io",
                 message: error.to_string(),

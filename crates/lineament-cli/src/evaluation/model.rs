@@ -2,6 +2,7 @@
 
 use lineament::{Embedder, Flip, Selector};
 use lineament_data::DataLimits;
+use lineament_eval::{FlipMode, ModelIdentity};
 
 use crate::batch::{Batch, say};
 use crate::evaluation::cache::Cache;
@@ -54,9 +55,23 @@ impl<'a> ModelUnderTest<'a> {
         self.networks.embedder()
     }
 
+    /// What it is known by.
+    pub(crate) fn identity(&self) -> Result<ModelIdentity, Failure> {
+        let info = self.embedder()?.info();
+        Ok(ModelIdentity {
+            name: info.name.clone(),
+            sha256: info.sha256.clone(),
+        })
+    }
+
     /// What becomes of mirror images.
-    pub(crate) fn flip(&self) -> Result<Flip, Failure> {
-        Ok(self.settings.flip.unwrap_or(self.embedder()?.flip()))
+    pub(crate) fn flip(&self) -> Result<FlipMode, Failure> {
+        let own = match self.embedder()?.flip() {
+            Flip::None => FlipMode::Off,
+            Flip::Sum => FlipMode::Sum,
+            Flip::Concat => FlipMode::Concat,
+        };
+        Ok(self.settings.flip.unwrap_or(own))
     }
 
     /// What came of each image.
@@ -70,6 +85,7 @@ impl<'a> ModelUnderTest<'a> {
     ) -> Result<Embedded, Failure> {
         let reader = FaceReader {
             networks: &self.networks,
+            max_frames: self.settings.max_frames,
             data_limits: DataLimits::default(),
             decode_limits: self.pipeline_settings.options.decode,
         };

@@ -1,8 +1,10 @@
 //! What the options that all protocols share mean.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use lineament::{Flip, Selector};
+use lineament::Selector;
+use lineament_eval::FlipMode;
 
 use crate::args::common::Models;
 use crate::args::eval::{EvalModels, Evaluation, FlipName};
@@ -10,6 +12,9 @@ use crate::evaluation::cache;
 use crate::evaluation::faces::FaceSource;
 use crate::failure::Failure;
 use crate::settings::{self, BatchSettings, PipelineSettings};
+
+/// Frames of a video that the protocol of YouTube Faces looks at.
+const USUAL_FRAMES: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
 /// How a protocol is run, whichever it is.
 pub(crate) struct EvaluationSettings {
@@ -20,7 +25,9 @@ pub(crate) struct EvaluationSettings {
     pub(crate) cache: Option<PathBuf>,
     pub(crate) faces: FaceSource,
     /// `None` for what the model asks for.
-    pub(crate) flip: Option<Flip>,
+    pub(crate) flip: Option<FlipMode>,
+    /// Frames of a video to look at.
+    pub(crate) max_frames: NonZeroUsize,
     /// The models to evaluate, at least one.
     pub(crate) embedders: Vec<Selector>,
     /// The pipeline but for its embedder.
@@ -41,10 +48,11 @@ impl EvaluationSettings {
             cache: (!args.no_cache).then(|| args.cache.unwrap_or_else(cache::usual_folder)),
             faces: args.faces.unwrap_or(usual_faces),
             flip: args.flip.map(|flip| match flip {
-                FlipName::Sum => Flip::Sum,
-                FlipName::Concat => Flip::Concat,
-                FlipName::Off => Flip::None,
+                FlipName::Sum => FlipMode::Sum,
+                FlipName::Concat => FlipMode::Concat,
+                FlipName::Off => FlipMode::Off,
             }),
+            max_frames: USUAL_FRAMES,
             embedders,
             pipeline: settings::pipeline(&args.search, &one_model(args.models))?,
         })

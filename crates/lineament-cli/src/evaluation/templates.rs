@@ -1,7 +1,8 @@
 //! From what the network said of images to the features of what a protocol compares.
 
-use lineament::{Flip, Views};
+use lineament::Views;
 use lineament_data::Item;
+use lineament_eval::FlipMode;
 
 use crate::evaluation::embedded::Embedded;
 use crate::evaluation::faces::{FaceImage, Found};
@@ -30,7 +31,7 @@ pub(crate) fn images(items: &[Item]) -> Vec<FaceImage> {
 }
 
 /// The features of all items, from what came of their [`images`].
-pub(crate) fn features(items: &[Item], embedded: &Embedded, flip: Flip) -> Vec<ItemFeatures> {
+pub(crate) fn features(items: &[Item], embedded: &Embedded, flip: FlipMode) -> Vec<ItemFeatures> {
     let mut rest = embedded.as_slice();
     let of_item = |item: &Item| {
         let (own, others) = rest.split_at(item.images.len().min(rest.len()));
@@ -40,14 +41,9 @@ pub(crate) fn features(items: &[Item], embedded: &Embedded, flip: Flip) -> Vec<I
             trouble: None,
         };
         for image in own {
-            let made = match image {
-                Ok(Found::Face(views)) => feature(views, flip).ok_or("the network gave zeros"),
-                Ok(Found::NoFace) => Err("no face was found"),
-                Err(trouble) => Err(trouble.message.as_str()),
-            };
-            match made {
-                Ok(frame) => features.frames.push(frame),
-                Err(why) => features.trouble = features.trouble.or(Some(why.to_owned())),
+            match image {
+                Ok(frames) => frames.iter().for_each(|found| features.add(found, flip)),
+                Err(trouble) => features.miss(&trouble.message),
             }
         }
         features
@@ -55,14 +51,20 @@ pub(crate) fn features(items: &[Item], embedded: &Embedded, flip: Flip) -> Vec<I
     items.iter().map(of_item).collect()
 }
 
-/// The feature of a face, of unit norm; `None` where the network gave zeros or worse.
-fn feature(views: &Views, flip: Flip) -> Option<Vec<f32>> {
-    let Views { plain, mirrored } = views;
-    unit(match flip {
-        Flip::None => plain.clone(),
-        Flip::Sum => plain.iter().zip(mirrored).map(|(a, b)| a + b).collect(),
-        Flip::Concat => [plain.as_slice(), mirrored].concat(),
-    })
+impl ItemFeatures {
+    fn add(&mut self, found: &Found, flip: FlipMode) {
+        let Found::Face(Views { plain, mirrored }) = found else {
+            return self.miss("no face was found");
+        };
+        match flip.combine(plain, mirrored) {
+            Ok(feature) => self.frames.push(feature),
+            Err(error) => self.miss(&error.to_string()),
+        }
+    }
+
+    fn miss(&mut self, why: &str) {
+        self.trouble.get_or_insert_with(|| why.to_owned());
+    }
 }
 
 /// The template of an item: the mean of its frames, of unit norm; `None` without frames.
@@ -104,20 +106,20 @@ mod tests {
         }
     }
 
-    fn face(plain: [f32; 2], mirrored: [f32; 2]) -> Result<Found, Trouble> {
-        Ok(Found::Face(Views {
+    fn face(plain: [f32; 2], mirrored: [f32; 2]) -> Result<Vec<Found>, Trouble> {
+        Ok(vec![Found::Face(Views {
             plain: plain.to_vec(),
             mirrored: mirrored.to_vec(),
-        }))
+        })])
     }
 
     #[test]
     fn flips_are_joined_and_normalised() {
         let embedded = vec![face([3.0, 0.0], [0.0, 4.0])];
         let frames = |flip| features(&[item(1)], &embedded, flip)[0].frames[0].clone();
-        assert_eq!(frames(Flip::None), [1.0, 0.0]);
-        assert_eq!(frames(Flip::Sum), [0.6, 0.8]);
-        assert_eq!(frames(Flip::Concat), [0.6, 0.0, 0.0, 0.8]);
+        assert_eq!(frames(FlipMode::Off), [1.0, 0.0]);
+        assert_eq!(frames(FlipMode::Sum), [0.6, 0.8]);
+        assert_eq!(frames(FlipMode::Concat), [0.6, 0.0, 0.0, 0.8]);
     }
 
     #[test]
@@ -126,16 +128,16 @@ mod tests {
         let embedded = vec![
             face([1.0, 0.0], [0.0, 0.0]),
             face([0.0, 2.0], [0.0, 0.0]),
-            Ok(Found::NoFace),
+            Ok(vec![Found::NoFace]),
             face([0.0, 0.0], [0.0, 0.0]),
             face([0.0, -5.0], [0.0, 0.0]),
         ];
-        let features = features(&items, &embedded, Flip::None);
+        let features = features(&items, &embedded, FlipMode::Off);
         let half = 0.5f32.sqrt();
         assert_eq!(template(&features[0]), Some(vec![half, half]));
         assert_eq!(template(&features[1]), None);
         assert_eq!(features[1].trouble.as_deref(), Some("no face was found"));
         assert_eq!(template(&features[2]), Some(vec![0.0, -1.0]));
-        assert!(features[2].trouble.as_deref().unwrap().contains("zeros"));
+        assert!(features[2].trouble.as_deref().unwrap().contains("norm"));
     }
 }

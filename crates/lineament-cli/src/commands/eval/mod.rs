@@ -1,0 +1,1 @@
+//! `lineament eval …`: one file a protocol.
