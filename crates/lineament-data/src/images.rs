@@ -1,6 +1,7 @@
 //! Image files: which files are images, and where the images of a list lie.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,12 +132,21 @@ fn collect(
     Ok(())
 }
 
-/// Finds the images that a list names: files below a folder, or members of the zip archives in it.
+/// The zip archive and the member in it that a path with `/` goes through.
+pub(crate) fn split_archive(name: &str) -> Option<(&str, &str)> {
+    let at = name.to_ascii_lowercase().find(".zip/")?;
+    Some((&name[..at + 4], &name[at + 5..]))
+}
+
+/// Finds the images that a list names: files below a folder, members of the zip archives in it, or
+/// members of archives that the names go through.
 pub(crate) struct ImageFinder {
     root: PathBuf,
     limits: DataLimits,
-    /// Opened when the first file is missing.
+    /// Those of the folder, opened when the first file is missing.
     archives: Option<Vec<ZipArchive>>,
+    /// Those that images are named in, as `faces.zip/Ada/1.jpg`.
+    named: HashMap<PathBuf, ZipArchive>,
 }
 
 impl ImageFinder {
@@ -146,6 +156,7 @@ impl ImageFinder {
             root: root.to_owned(),
             limits: *limits,
             archives: None,
+            named: HashMap::new(),
         }
     }
 
@@ -158,13 +169,29 @@ impl ImageFinder {
         if path.is_file() {
             return Ok(Some(ImageSource::File(path)));
         }
-        let member = name.replace('\\', "/");
-        let member = member.trim_start_matches("./");
+        let name = name.replace('\\', "/");
+        if let Some((archive, member)) = split_archive(&name) {
+            let archive = self.root.join(archive);
+            if archive.is_file() {
+                return self.named(archive)?.member(member).transpose();
+            }
+        }
+        let member = name.trim_start_matches("./");
         let found = self
             .archives()?
             .iter_mut()
             .find_map(|archive| archive.member(member));
         found.transpose()
+    }
+
+    fn named(&mut self, archive: PathBuf) -> Result<&mut ZipArchive, DataError> {
+        match self.named.entry(archive) {
+            Entry::Occupied(open) => Ok(open.into_mut()),
+            Entry::Vacant(vacant) => {
+                let opened = ZipArchive::open(vacant.key(), &self.limits)?;
+                Ok(vacant.insert(opened))
+            }
+        }
     }
 
     fn archives(&mut self) -> Result<&mut Vec<ZipArchive>, DataError> {

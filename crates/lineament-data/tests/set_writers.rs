@@ -343,3 +343,75 @@ fn what_a_container_cannot_hold_is_refused() {
     assert!(list("twice.csv", &named("person")).is_err());
     assert!(list("split.csv", &named("split")).is_err());
 }
+
+/// A zip archive of one stored member.
+fn zip_of(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let (n_name, n_bytes) = (name.len() as u16, bytes.len() as u32);
+    let sizes = [n_bytes.to_le_bytes(), n_bytes.to_le_bytes()].concat();
+    let mut zip = b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+    zip.extend(sizes.iter().copied().chain(n_name.to_le_bytes()));
+    zip.extend([0; 2].iter().chain(name.as_bytes()).chain(bytes));
+    let directory = zip.len() as u32;
+    zip.extend(b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    zip.extend(sizes.iter().copied().chain(n_name.to_le_bytes()));
+    zip.extend([0; 16].iter().chain(name.as_bytes()));
+    let n_directory = zip.len() as u32 - directory;
+    zip.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    zip.extend([n_directory.to_le_bytes(), directory.to_le_bytes()].concat());
+    zip.extend([0; 2]);
+    zip
+}
+
+#[test]
+fn a_list_can_name_images_where_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let set = dir.path().join("set");
+    std::fs::create_dir_all(set.join("Ada")).unwrap();
+    std::fs::write(set.join("Ada/1.png"), b"\x89PNG1").unwrap();
+    std::fs::write(set.join("faces.ZIP"), zip_of("Bob/2.png", b"\x89PNG2")).unwrap();
+    let text = "file,person\nAda/1.png,Ada\nBob/2.png,Bob\n";
+    std::fs::write(set.join("list.csv"), text).unwrap();
+    let samples = |path: &Path| -> Vec<Sample> {
+        let set = LabelledSet::open(path, None, &DataLimits::default()).unwrap();
+        set.samples().map(Result::unwrap).collect()
+    };
+    let originals = samples(&set);
+    // Below the set, beside it, and a list made of a list.
+    for list in [set.join("again.csv"), dir.path().join("else/where.csv")] {
+        let mut writer =
+            ListWriter::create(&list, ListFormat::Csv, &Columns::default(), Start::Afresh).unwrap();
+        for sample in &originals {
+            writer.append_in_place(sample).unwrap();
+        }
+        writer.finish().unwrap();
+        let third = dir.path().join("third.csv");
+        let mut writer =
+            ListWriter::create(&third, ListFormat::Csv, &Columns::default(), Start::Afresh)
+                .unwrap();
+        for sample in samples(&list) {
+            writer.append_in_place(&sample).unwrap();
+        }
+        writer.finish().unwrap();
+        let read = samples(&third);
+        assert_eq!(
+            read[1].name.rsplit("set/").next(),
+            Some("faces.ZIP/Bob/2.png")
+        );
+        for (sample, original) in read.iter().zip(&originals) {
+            let picture = |sample: &Sample| sample.image.read(&DataLimits::default()).unwrap();
+            assert_eq!(picture(sample), picture(original));
+            assert_eq!(sample.person, original.person);
+        }
+        std::fs::remove_file(third).unwrap();
+    }
+    let mut writer = ListWriter::create(
+        &dir.path().join("memory.csv"),
+        ListFormat::Csv,
+        &Columns::default(),
+        Start::Afresh,
+    )
+    .unwrap();
+    let sample = Sample::new("7", ImageSource::Memory([].into()));
+    let error = writer.append_in_place(&sample).unwrap_err().to_string();
+    assert!(error.contains("convert the set"), "{error}");
+}

@@ -36,8 +36,12 @@ pub struct SetStatistics {
 pub struct Spread {
     /// The least.
     pub min: u64,
+    /// A quarter lies below it; between two numbers, by a straight line (Hyndman and Fan 1996, type 7).
+    pub lower_quartile: f64,
     /// The middle one, or the mean of the two in the middle.
     pub median: f64,
+    /// A quarter lies above it.
+    pub upper_quartile: f64,
     /// Their mean.
     pub mean: f64,
     /// The greatest.
@@ -111,13 +115,21 @@ impl StatisticsCounter {
 
 fn spread(sorted: &[u64]) -> Option<Spread> {
     let (min, max) = (*sorted.first()?, *sorted.last()?);
-    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
     Some(Spread {
         min,
-        median: (low + high) as f64 / 2.0,
+        lower_quartile: quantile(sorted, 0.25),
+        median: quantile(sorted, 0.5),
+        upper_quartile: quantile(sorted, 0.75),
         mean: sorted.iter().sum::<u64>() as f64 / sorted.len() as f64,
         max,
     })
+}
+
+/// The quantile of `share` of sorted numbers, at least one.
+fn quantile(sorted: &[u64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let [low, high] = [place.floor(), place.ceil()].map(|place| sorted[place as usize] as f64);
+    low + place.fract() * (high - low)
 }
 
 fn histogram(sorted: &[u64]) -> Vec<HistogramBin> {
@@ -175,6 +187,7 @@ mod tests {
             (spread.min, spread.median, spread.mean, spread.max),
             (1, 3.0, 4.75, 12)
         );
+        assert_eq!((spread.lower_quartile, spread.upper_quartile), (1.75, 6.0));
         let bins: Vec<_> = counts
             .histogram
             .iter()

@@ -7,8 +7,10 @@ use super::files::ImageFiles;
 use super::part::PartText;
 use super::{Sink, Start, parquet};
 use crate::error::DataError;
+use crate::images::split_archive;
 use crate::sample::Sample;
 use crate::sets::{Columns, FACE_COLUMNS, LANDMARK_COLUMNS, ListColumns};
+use crate::source::ImageSource;
 use crate::table::join_fields;
 
 /// The form of a list.
@@ -74,6 +76,41 @@ impl ListWriter {
     pub fn append(&mut self, sample: &Sample, file: &str) -> Result<(), DataError> {
         let row = self.row(sample, file)?;
         self.text.line(&row)
+    }
+
+    /// Adds a row: `sample`, whose image stays where it is. It is named as seen from the list's folder
+    /// where it lies below that, else by its whole path; a member of a zip archive as `faces.zip/member`.
+    ///
+    /// # Errors
+    /// As [`Self::append`]; [`DataError::Unsupported`] for an image in another container.
+    pub fn append_in_place(&mut self, sample: &Sample) -> Result<(), DataError> {
+        let file = self.place_of(sample)?;
+        self.append(sample, &file)
+    }
+
+    fn place_of(&self, sample: &Sample) -> Result<String, DataError> {
+        let absolute =
+            |path: &Path| std::path::absolute(path).map_err(|error| DataError::io(path, error));
+        let folder = absolute(self.path.parent().unwrap_or(Path::new("")))?;
+        let seen_from = |path: &Path| -> Result<String, DataError> {
+            let path = absolute(path)?;
+            let seen = path.strip_prefix(&folder).unwrap_or(&path);
+            Ok(seen.to_string_lossy().replace('\\', "/"))
+        };
+        match &sample.image {
+            ImageSource::File(path) => seen_from(path),
+            ImageSource::Slice { path, .. } | ImageSource::Coded { path, .. } if is_zip(path) => {
+                let name = sample.name.replace('\\', "/");
+                let member = split_archive(&name).map_or(name.as_str(), |(_, member)| member);
+                let member = member.trim_start_matches("./");
+                Ok(format!("{}/{member}", seen_from(path)?))
+            }
+            _ => Err(DataError::Unsupported {
+                path: self.path.clone(),
+                what: format!("{}, which lies in a container,", sample.name),
+                help: "convert the set to a list or a folder first".to_owned(),
+            }),
+        }
     }
 
     /// Gives the list its name.
@@ -164,6 +201,11 @@ pub(super) fn column_names(columns: &Columns) -> Vec<&str> {
     }
     names.extend(columns.attributes.iter().map(|name| &**name));
     names
+}
+
+fn is_zip(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
 }
 
 fn numbers<const N: usize>(numbers: Option<[f32; N]>) -> [String; N] {
