@@ -9,20 +9,37 @@ use crate::python;
 
 pub(crate) fn check() -> anyhow::Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ])?;
+    let clippy = ["--all-targets", "--", "-D", "warnings"];
+    cargo(&[&["clippy"], ALL_BUT_TRAINER, &clippy].concat())?;
     test()?;
+    let libtorch = libtorch()?;
+    with_libtorch(&libtorch, &[&["clippy"], TRAINER, &clippy].concat())?;
     readme_commands()
 }
 
+const ALL_BUT_TRAINER: &[&str] = &["--workspace", "--exclude", "lineament-train"];
+const TRAINER: &[&str] = &["--package", "lineament-train"];
+
 pub(crate) fn test() -> anyhow::Result<()> {
-    cargo(&["test", "--workspace"])
+    cargo(&[&["test"], ALL_BUT_TRAINER].concat())?;
+    with_libtorch(&libtorch()?, &[&["test"], TRAINER].concat())
+}
+
+/// Where libtorch is, installed if need be.
+fn libtorch() -> anyhow::Result<PathBuf> {
+    let output = Command::new("scripts/libtorch")
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "scripts/libtorch: {}",
+        output.status
+    );
+    let printed = String::from_utf8(output.stdout)?;
+    let quoted = printed.trim().strip_prefix("export LIBTORCH='");
+    let path = quoted.and_then(|rest| rest.strip_suffix('\''));
+    path.map(PathBuf::from)
+        .with_context(|| format!("scripts/libtorch printed {printed:?}"))
 }
 
 pub(crate) fn bench(models: &str, photos: &str) -> anyhow::Result<()> {
@@ -91,8 +108,18 @@ pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run(Command::new(env!("CARGO")), arguments)
+}
+
+fn with_libtorch(libtorch: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+    let mut command = Command::new(env!("CARGO"));
+    command.env("LIBTORCH", libtorch);
+    run(command, arguments)
+}
+
+fn run(mut command: Command, arguments: &[&str]) -> anyhow::Result<()> {
     println!("$ cargo {}", arguments.join(" "));
-    let status = Command::new(env!("CARGO")).args(arguments).status()?;
+    let status = command.args(arguments).status()?;
     ensure!(status.success(), "cargo {}: {status}", arguments.join(" "));
     Ok(())
 }

@@ -1,0 +1,1 @@
+//! What networks are trained on: sets, augmentation, samplers, batches.

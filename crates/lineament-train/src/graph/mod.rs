@@ -1,0 +1,1 @@
+//! Networks as data: layers, what feeds them, their shapes and parameters.

@@ -1,0 +1,1 @@
+//! The loop: configuration, optimisers, schedules, checkpoints, metrics.
