@@ -1,12 +1,14 @@
 """Regenerates every committed golden file and asset, in order; each script then says what it wrote."""
 
 import clusters
+import data_lists
 import data_pickles
 import data_sets
 import detectors
 import draw
 import embedder
 import evaluation
+import identification
 import kernels
 import margin
 import matchers
@@ -16,6 +18,6 @@ import similarity
 import warp
 
 for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
-              evaluation, kernels):
+              data_lists, evaluation, identification, kernels):
     print(stage.__name__)
     stage.main()

@@ -82,7 +82,7 @@ pub(crate) fn fold_of(idx: usize, n: usize) -> usize {
     }
 }
 
-fn stem(path: &Path) -> String {
+pub(crate) fn stem(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default();
     stem.to_string_lossy().into_owned()
 }

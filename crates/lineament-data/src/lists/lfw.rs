@@ -5,13 +5,16 @@
 //! starts with the number of folds and N, and holds so many such blocks. Fields are separated by tabs
 //! or spaces. Image i of a person is `name/name_%04d.jpg`.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::builder::{PairBuilder, SamePair};
+use super::shown;
+use crate::bin::stem;
 use crate::error::DataError;
 use crate::limits::DataLimits;
 use crate::lines::Lines;
-use crate::pairs::{Item, Pair, PairProtocol};
+use crate::pairs::{Item, PairProtocol};
+use crate::sets::Place;
 use crate::source::ImageSource;
 
 /// What image files end with, the original's first.
@@ -44,7 +47,11 @@ pub fn read_pairs(
             got: n_pairs,
         });
     }
-    let mut reading = Reading::new(pairs, images);
+    let mut reading = Reading {
+        list: pairs,
+        images,
+        builder: PairBuilder::new(SamePair::InEitherOrder, limits.max_entries),
+    };
     let mut n_read = 0;
     let mut last_line = 1;
     while let Some(line) = lines.next_line() {
@@ -58,7 +65,7 @@ pub fn read_pairs(
                 shown(line.text),
             ));
         }
-        reading.add(line.number, line.text, counts.place(n_read))?;
+        reading.add(line.number, line.text, counts.slot(n_read))?;
         last_line = line.number;
         n_read += 1;
     }
@@ -67,12 +74,8 @@ pub fn read_pairs(
         let got = format!("the end of the file after {n_read}");
         return Err(DataError::line(pairs, last_line + 1, expected, got));
     }
-    Ok(PairProtocol {
-        name: counts.name(pairs),
-        items: reading.items,
-        pairs: reading.pairs,
-        n_folds: counts.n_folds as usize,
-    })
+    let n_folds = counts.n_folds as usize;
+    Ok(reading.builder.finish(counts.name(pairs), n_folds))
 }
 
 /// What the first line says.
@@ -84,7 +87,7 @@ struct Counts {
 }
 
 /// What the pair of a line must be.
-struct Place {
+struct Slot {
     fold: u64,
     mated: bool,
 }
@@ -112,8 +115,8 @@ impl Counts {
         self.n_folds.saturating_mul(self.n_mated).saturating_mul(2)
     }
 
-    fn place(&self, n_before: u64) -> Place {
-        Place {
+    fn slot(&self, n_before: u64) -> Slot {
+        Slot {
             fold: n_before / (2 * self.n_mated),
             mated: n_before % (2 * self.n_mated) < self.n_mated,
         }
@@ -123,8 +126,7 @@ impl Counts {
         match self.is_view_2 {
             true => "lfw-view2".to_owned(),
             false => {
-                let stem = path.file_stem().unwrap_or_default();
-                format!("lfw-view1-{}", stem.to_string_lossy())
+                format!("lfw-view1-{}", stem(path))
             }
         }
     }
@@ -133,114 +135,77 @@ impl Counts {
 struct Reading<'a> {
     list: &'a Path,
     images: &'a Path,
-    items: Vec<Item>,
-    known: HashMap<(String, u32), usize>,
-    pairs: Vec<Pair>,
-    /// The line of each pair of items, the smaller index first.
-    seen: HashMap<(usize, usize), u64>,
+    builder: PairBuilder,
 }
 
-impl<'a> Reading<'a> {
-    fn new(list: &'a Path, images: &'a Path) -> Self {
-        Self {
-            list,
-            images,
-            items: Vec::new(),
-            known: HashMap::new(),
-            pairs: Vec::new(),
-            seen: HashMap::new(),
-        }
-    }
-
-    fn add(&mut self, line: u64, text: &str, place: Place) -> Result<(), DataError> {
+impl Reading<'_> {
+    fn add(&mut self, line: u64, text: &str, slot: Slot) -> Result<(), DataError> {
+        let at = Place {
+            path: self.list,
+            line,
+        };
         let fields: Vec<&str> = text.split_whitespace().collect();
-        let [first, second] = match (fields.as_slice(), place.mated) {
+        let sides = match (fields.as_slice(), slot.mated) {
             (&[name, i, j], true) => [(name, i), (name, j)],
             (&[name_1, i, name_2, j], false) => [(name_1, i), (name_2, j)],
-            (_, true) => return Err(self.wrong(line, "a mated pair `name i j`", shown(text))),
+            (_, true) => return Err(at.error("a mated pair `name i j`", shown(text))),
             (_, false) => {
                 let expected = "a non-mated pair `name1 i name2 j`";
-                return Err(self.wrong(line, expected, shown(text)));
+                return Err(at.error(expected, shown(text)));
             }
         };
-        if !place.mated && first.0 == second.0 {
-            return Err(self.wrong(line, "two people", format!("{} twice", first.0)));
-        }
-        let (first, second) = (self.item(line, first)?, self.item(line, second)?);
-        if first == second {
-            return Err(self.wrong(line, "two images", "one image twice".to_owned()));
-        }
-        let key = (first.min(second), first.max(second));
-        if let Some(before) = self.seen.insert(key, line) {
-            let got = format!("the pair of line {before} again");
-            return Err(self.wrong(line, "a pair that is not in the list yet", got));
-        }
-        let (fold, mated) = (place.fold as usize, place.mated);
-        self.pairs.push(Pair {
-            first,
-            second,
-            mated,
-            fold,
-            line,
-        });
-        Ok(())
+        let [first, second] = sides;
+        let items = [self.item(at, first)?, self.item(at, second)?];
+        self.builder.add(at, items, slot.mated, slot.fold as usize)
     }
 
-    fn item(&mut self, line: u64, (name, number): (&str, &str)) -> Result<usize, DataError> {
+    fn item(&mut self, at: Place<'_>, (name, number): (&str, &str)) -> Result<usize, DataError> {
         let Some(number) = number.parse().ok().filter(|&number: &u32| number > 0) else {
-            return Err(self.wrong(line, "an image number from 1", shown(number)));
+            return Err(at.error("an image number from 1", shown(number)));
         };
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(self.wrong(line, "a name without a path", shown(name)));
-        }
-        let key = (name.to_owned(), number);
-        if let Some(&idx) = self.known.get(&key) {
-            return Ok(idx);
-        }
-        let stem = format!("{name}/{name}_{number:04}");
-        let (file_name, path) = self.find(&stem).ok_or_else(|| {
-            let expected = format!(
-                "{} (or .png, .webp, .jpeg)",
-                self.path_of(&format!("{stem}.jpg")).display()
-            );
-            self.wrong(line, &expected, "no such image".to_owned())
-        })?;
-        self.items.push(Item {
-            name: file_name,
-            person: Some(name.to_owned()),
-            images: vec![ImageSource::File(path)],
-        });
-        self.known.insert(key, self.items.len() - 1);
-        Ok(self.items.len() - 1)
-    }
-
-    fn find(&self, stem: &str) -> Option<(String, PathBuf)> {
-        let mut files = EXTENSIONS.iter().map(|extension| {
-            let name = format!("{stem}.{extension}");
-            let path = self.path_of(&name);
-            (name, path)
-        });
-        files.find(|(_, path)| path.is_file())
-    }
-
-    fn path_of(&self, name: &str) -> PathBuf {
-        self.images.join(name)
-    }
-
-    fn wrong(&self, line: u64, expected: &str, got: String) -> DataError {
-        DataError::line(self.list, line, expected, got)
+        check_name(at, name)?;
+        let stem = image_stem(name, number);
+        self.builder.item(&stem, || {
+            let (file, path) = find_image(at, self.images, &stem)?;
+            Ok(Item {
+                name: file,
+                person: Some(name.to_owned()),
+                images: vec![ImageSource::File(path)],
+            })
+        })
     }
 }
 
-/// Text of a list for a message, and not all of a long one.
-fn shown(text: &str) -> String {
-    let short: String = text.trim().chars().take(80).collect();
-    format!("{short:?}")
+fn check_name(at: Place<'_>, name: &str) -> Result<(), DataError> {
+    match name.contains(['/', '\\']) || name.starts_with('.') {
+        true => Err(at.error("a name without a path", shown(name))),
+        false => Ok(()),
+    }
+}
+
+/// Image `number` of a person, without the file extension.
+fn image_stem(name: &str, number: u32) -> String {
+    format!("{name}/{name}_{number:04}")
+}
+
+/// The image file whose path below `images` is `stem` and an extension: that path, and the whole.
+fn find_image(at: Place<'_>, images: &Path, stem: &str) -> Result<(String, PathBuf), DataError> {
+    let mut files = EXTENSIONS.iter().map(|extension| {
+        let file = format!("{stem}.{extension}");
+        let path = images.join(&file);
+        (file, path)
+    });
+    files.find(|(_, path)| path.is_file()).ok_or_else(|| {
+        let wanted = images.join(format!("{stem}.jpg"));
+        let expected = format!("{} (or .png, .webp, .jpeg)", wanted.display());
+        at.error(expected, "no such image")
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pairs::Pair;
 
     fn read(list: &str) -> Result<PairProtocol, String> {
         let folder = tempfile::tempdir().unwrap();

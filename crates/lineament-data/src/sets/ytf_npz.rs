@@ -52,7 +52,7 @@ impl Container for YtfNpz {
     }
 }
 
-pub(super) fn is_npz(path: &Path) -> bool {
+pub(crate) fn is_npz(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "npz")
 }
 

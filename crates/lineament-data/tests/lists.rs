@@ -1,0 +1,157 @@
+//! Readers of protocol lists against files that an independent Python wrote: `reference/data_lists.py`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests are test code"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use lineament_data::lists::{cfp, csv_pairs, ytf};
+use lineament_data::{DataError, DataLimits, Item, PairProtocol};
+use serde::Deserialize;
+
+/// Path → content.
+type Files = BTreeMap<String, Option<String>>;
+
+#[derive(Deserialize)]
+struct Golden {
+    cfp: Files,
+    pairs: Vec<PairCase>,
+}
+
+#[derive(Deserialize)]
+struct PairCase {
+    name: String,
+    reader: String,
+    list: String,
+    images: String,
+    files: Files,
+    #[serde(flatten)]
+    outcome: Outcome<Protocol>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome<T> {
+    Error(Vec<String>),
+    #[serde(alias = "protocol")]
+    Value(T),
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+struct Protocol {
+    name: String,
+    n_folds: usize,
+    items: Vec<(String, Option<String>, Vec<String>)>,
+    pairs: Vec<(usize, usize, bool, usize, u64)>,
+    groups: Option<Vec<[Option<String>; 2]>>,
+}
+
+fn golden() -> Golden {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/golden/data_lists.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Writes the files that have content.
+fn write(root: &Path, files: &Files) {
+    for (name, content) in files {
+        let Some(content) = content else { continue };
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+impl PairCase {
+    fn read(&self, golden: &Golden, root: &Path) -> Result<Protocol, DataError> {
+        let mut files = match self.reader.starts_with("cfp") {
+            true => golden.cfp.clone(),
+            false => Files::new(),
+        };
+        files.extend(self.files.clone());
+        write(root, &files);
+        let (list, images) = (root.join(&self.list), root.join(&self.images));
+        let limits = DataLimits::default();
+        let (protocol, groups) = match self.reader.as_str() {
+            "csv" => {
+                let read = csv_pairs::read_pairs(&list, &images, &limits)?;
+                (read.protocol, read.groups)
+            }
+            reader => (of_database(reader, &list, &images, &limits)?, None),
+        };
+        Ok(flat(protocol, groups, root))
+    }
+}
+
+fn of_database(
+    reader: &str,
+    list: &Path,
+    images: &Path,
+    limits: &DataLimits,
+) -> Result<PairProtocol, DataError> {
+    match reader {
+        "ytf" => ytf::read_splits(list, ytf::Labels::Original, images, limits),
+        "ytf-corrected" => ytf::read_splits(list, ytf::Labels::Corrected, images, limits),
+        "cfp-ff" => cfp::read_pairs(images, cfp::Views::FrontalFrontal, limits),
+        "cfp-fp" => cfp::read_pairs(images, cfp::Views::FrontalProfile, limits),
+        other => panic!("no reader {other}"),
+    }
+}
+
+fn flat(protocol: PairProtocol, groups: Option<Vec<[Option<String>; 2]>>, root: &Path) -> Protocol {
+    let item = |item: Item| {
+        let paths = item.images.iter().map(|image| {
+            let path = image.path().unwrap();
+            assert!(path.is_file(), "{}", path.display());
+            let below = path.strip_prefix(root).unwrap().to_str().unwrap();
+            below.replace("Protocol/../", "")
+        });
+        (item.name, item.person, paths.collect())
+    };
+    let pairs = protocol.pairs.into_iter();
+    Protocol {
+        name: protocol.name,
+        n_folds: protocol.n_folds,
+        items: protocol.items.into_iter().map(item).collect(),
+        pairs: pairs
+            .map(|pair| (pair.first, pair.second, pair.mated, pair.fold, pair.line))
+            .collect(),
+        groups,
+    }
+}
+
+/// Checks what was read of a case against what should be.
+fn check<T: std::fmt::Debug + PartialEq>(
+    case: &str,
+    read: Result<T, DataError>,
+    expected: &Outcome<T>,
+) {
+    match (read, expected) {
+        (Ok(read), Outcome::Value(expected)) => assert_eq!(&read, expected, "{case}"),
+        (Err(error), Outcome::Error(says)) => {
+            let message = error.to_string();
+            for text in says {
+                assert!(message.contains(text), "{case}: {message} without {text}");
+            }
+        }
+        (Ok(read), Outcome::Error(says)) => panic!("{case}: {says:?} expected, got {read:?}"),
+        (Err(error), Outcome::Value(_)) => panic!("{case}: {error}"),
+    }
+}
+
+#[test]
+fn lists_of_pairs_are_read_as_written() {
+    let golden = golden();
+    for case in &golden.pairs {
+        let dir = tempfile::tempdir().unwrap();
+        check(&case.name, case.read(&golden, dir.path()), &case.outcome);
+    }
+    for (reader, n_least) in [("csv", 16), ("ytf", 20), ("cfp-ff", 2), ("cfp-fp", 18)] {
+        let n = golden.pairs.iter().filter(|case| case.reader == reader);
+        assert!(n.count() >= n_least, "{reader}");
+    }
+}
