@@ -1,5 +1,6 @@
 //! What can be wrong with scores, labels, options and protocol material.
 
+use lineament_cluster::ClusterError;
 use lineament_match::MatchError;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,14 @@ pub enum EvalError {
         /// What the persons say.
         persons: &'static str,
     },
+    /// A search plan that contradicts itself or its set.
+    #[error("the plan of searches has {what} (item {item}); make it with one of its constructors")]
+    Plan {
+        /// What it has and should not have.
+        what: &'static str,
+        /// Which item.
+        item: usize,
+    },
     /// Thresholds on a grid of distances, for scores that are none.
     #[error(
         "thresholds on the grid of squared distances need the cosine or the squared Euclidean distance as matcher, not {matcher}; sweep them exactly"
@@ -108,6 +117,9 @@ pub enum EvalError {
     /// A matcher could not be fitted or could not score.
     #[error(transparent)]
     Match(#[from] MatchError),
+    /// Templates could not be scanned.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
 }
 
 impl EvalError {

@@ -15,7 +15,7 @@ pub(crate) fn by_identity(
 ) -> Result<ByIdentity, EvalError> {
     let of_pair = |o: &PairOutcome| (persons[o.pair.first], persons[o.pair.second]);
     let of_pairs: Vec<_> = outcomes.iter().map(of_pair).collect();
-    let order = Order::new(outcomes);
+    let order = Order::new(outcomes.iter().map(|o| (o.score, o.pair.mated)));
     let keys: Vec<String> = targets.iter().map(|t| rate_key(*t)).collect();
     let thresholds = keys
         .iter()
@@ -52,18 +52,19 @@ fn share(part: f64, whole: f64) -> Option<f64> {
 }
 
 /// Comparisons of each kind by falling score, failed ones last.
-struct Order {
+pub(crate) struct Order {
     mated: Vec<(usize, f64)>,
     non_mated: Vec<(usize, f64)>,
 }
 
 impl Order {
-    fn new(outcomes: &[PairOutcome]) -> Self {
+    /// Of scores, `None` where a comparison failed, each with whether it is of a mated pair.
+    pub(crate) fn new(scores: impl Iterator<Item = (Option<f64>, bool)> + Clone) -> Self {
         let of_kind = |mated: bool| {
-            let scores = outcomes.iter().enumerate();
-            let scores = scores.filter(|(_, o)| o.pair.mated == mated);
+            let scores = scores.clone().enumerate();
+            let scores = scores.filter(|(_, (_, is_mated))| *is_mated == mated);
             let mut scores: Vec<_> = scores
-                .map(|(i, o)| (i, o.score.unwrap_or(f64::NEG_INFINITY)))
+                .map(|(i, (score, _))| (i, score.unwrap_or(f64::NEG_INFINITY)))
                 .collect();
             scores.sort_by(|a, b| b.1.total_cmp(&a.1));
             scores
@@ -78,7 +79,7 @@ impl Order {
         accepted(&self.non_mated, |s| s >= threshold, weights)
     }
 
-    fn tar_at_fmr(&self, target: f64, weights: &[f64]) -> Option<f64> {
+    pub(crate) fn tar_at_fmr(&self, target: f64, weights: &[f64]) -> Option<f64> {
         let total = total(&self.non_mated, weights);
         let mut sum = 0.0;
         let refused = self.non_mated.iter().find(|(i, _)| {

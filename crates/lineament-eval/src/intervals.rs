@@ -2,7 +2,7 @@
 //! bootstrap by identity.
 
 use crate::error::{EvalError, check_at_least, check_index, check_length};
-use crate::seeded::Seeded;
+use lineament_cluster::Seeded;
 use lineament_match::RateInterval;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;

@@ -4,12 +4,15 @@ pub mod about;
 pub mod all_pairs;
 pub mod calibration;
 mod compared;
+mod comparison;
 pub mod curve;
 pub mod error;
 pub mod flip;
 pub mod folds;
+pub mod identification;
 mod identity_intervals;
 pub mod intervals;
+pub mod labelled;
 mod learned;
 pub mod pair_report;
 pub mod pairs;
@@ -17,7 +20,6 @@ mod parallel;
 pub mod rates;
 pub mod report;
 pub mod scores;
-pub mod seeded;
 pub mod stream;
 pub mod thresholds;
 
@@ -28,15 +30,17 @@ pub use curve::{Curve, CurvePoint, EqualErrorRate};
 pub use error::EvalError;
 pub use flip::FlipMode;
 pub use folds::{evaluate, evaluate_scores, evaluate_view1};
+pub use identification::{IdentificationOptions, IdentificationReport, identify};
 pub use intervals::{
     Bootstrap, Interval, Proportion, bootstrap_by_identity, mean_and_standard_error,
 };
+pub use labelled::LabelledSet;
+pub use lineament_cluster::Seeded;
 pub use pair_report::{
     AtFmr, BestOnTest, ByIdentity, FoldFigures, PairOutcome, PairReport, rate_key,
 };
 pub use pairs::{Centering, Judging, Pair, PairList, PairMatcher, PairMaterial, PairOptions};
 pub use rates::TarAtFmr;
 pub use scores::{Histogram, ScoreSet, Scores};
-pub use seeded::Seeded;
 pub use stream::{ScoreStream, StreamedScores};
 pub use thresholds::{BestThreshold, Thresholds};

@@ -36,6 +36,17 @@ impl ScoreSet {
         let non_mated = self.non_mated.descending();
         tar_at_fmr(target, &self.mated, non_mated, self.non_mated.n())
     }
+
+    /// The same; `None` where there are too few non-mated comparisons to measure the rate.
+    pub(crate) fn tar_where_measurable(
+        &self,
+        target: f64,
+    ) -> Result<Option<TarAtFmr>, EvalError> {
+        match self.tar_at_fmr(target) {
+            Err(EvalError::TooFewComparisons { .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
 }
 
 /// The same where only the greatest non-mated scores of `n_non_mated` are at hand, greatest first:

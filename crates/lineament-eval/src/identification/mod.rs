@@ -1,0 +1,17 @@
+//! Searches of a gallery (1:N): who it is, and whether it is anyone.
+//!
+//! Closed set: the rank of the mate, CMC. Open set: FNIR at FPIR (ISO/IEC 19795-1, NIST FRTE),
+//! where a search counts once however many candidates it returns.
+
+mod open_max;
+mod plan;
+mod rejecter;
+mod report;
+mod search;
+mod top;
+
+pub use plan::{Enrolled, SearchPlan, SplitOptions};
+pub use rejecter::Rejecter;
+pub use report::{AtFpir, ByPerson, IdentificationOptions, IdentificationReport, identify};
+pub use search::SearchOutcome;
+pub use top::{Candidate, TopCandidates};
