@@ -3,6 +3,7 @@
 pub mod about;
 pub mod all_pairs;
 pub mod calibration;
+pub mod clusters;
 mod compared;
 mod comparison;
 pub mod curve;
@@ -26,6 +27,7 @@ pub mod thresholds;
 pub use about::{About, Declaration, ModelIdentity, OutsideData};
 pub use all_pairs::{Population, compare_all};
 pub use calibration::{CalibratedThreshold, Calibration, calibrate};
+pub use clusters::evaluate_clusters;
 pub use curve::{Curve, CurvePoint, EqualErrorRate};
 pub use error::EvalError;
 pub use flip::FlipMode;
