@@ -6,7 +6,16 @@ golden/data_lists.json:
              paths to open; `files`, path -> content, or null for a file of the database that is not there; and either
              `protocol` (`name`, `n_folds`, `items` of [name, person, paths], `pairs` of [first, second, mated, fold,
              line], `groups` of each pair or null) or `error`, texts that the message holds
+  megaface   `lists`, each: `name`, `json`, `files` (null: features only), and `items` of [name, person, paths] or `error`;
+             `noises`: `text` of a list, and [path, whether it is noise]; `features`, each: `name`, `file` in base64, and
+             `values` or `error`
 """
+
+import base64
+import json
+import struct
+
+import numpy as np
 
 from golden_file import write_golden
 
@@ -257,10 +266,81 @@ def cfp_cases(protocols):
              ["02/same.txt, line 2", "the pair of line 1 again"])
 
 
+# MegaFace
+
+
+def feature_file(rows, columns, step, kind, values, form="<"):
+    return struct.pack(f"{form}4i", rows, columns, step, kind) + np.asarray(values, form + "f4").tobytes()
+
+
+def megaface_lists():
+    probes = {"path": ["A B/A B_1.png", "A B/A B_10.png", "C/C_é.png"], "id": ["A B", "A B", "C"]}
+    files = [f"images/{path}" for path in probes["path"]]
+    items = [[path, person, [f"images/{path}"]] for path, person in zip(*probes.values())]
+    yield {"name": "probes", "json": json.dumps(probes), "files": files, "items": items}
+    distractors = {"id": [7, "8@N01"], "path": ["1/2/a.jpg_0.png", "1/3/a.jpg_0.png"], "size": 2}
+    items = [["1/2/a.jpg_0.png", "7", []], ["1/3/a.jpg_0.png", "8@N01", []]]
+    yield {"name": "distractors", "json": json.dumps(distractors, indent=1), "files": None, "items": items}
+    for name, content, says in [
+        ("empty", "", ["line 1", "the JSON"]),
+        ("cut off", '{"path": ["a"],\n "id": [', ["line 2", "the JSON"]),
+        ("no identities", '{"path": ["a"]}', ["the JSON", "id"]),
+        ("a number for a path", '{"path": [1], "id": [1]}', ["line 1", "the JSON"]),
+        ("an identity less", '{"path": ["a", "b"], "id": ["x"]}', ["entry 1", "2 paths and 1 identities"]),
+        ("a path less", '{"path": [], "id": ["x"]}', ["entry 0", "0 paths and 1 identities"]),
+        ("a way out", '{"path": ["a", "x/../../b"], "id": ["x", "x"]}', ["entry 1", "below the images' folder", "../b"]),
+        ("from the root", '{"path": ["/etc/passwd"], "id": ["x"]}', ["entry 0", "below the images' folder"]),
+        ("no path", '{"path": [""], "id": ["x"]}', ["entry 0", "below the images' folder"]),
+        ("a path twice", '{"path": ["a", "b", "a"], "id": ["x", "y", "x"]}', ["entry 2", "not in the list yet"]),
+    ]:
+        yield {"name": name, "json": content, "files": None, "error": ["list.json"] + says}
+    yield {"name": "a missing image", "json": '{"path": ["a.png", "b.png"], "id": ["x", "y"]}', "files": ["images/a.png"],
+           "error": ["list.json, entry 1", "b.png", "not there"]}
+
+
+def megaface_features():
+    values = np.random.default_rng(3).standard_normal(6).astype(np.float32)
+    for name, file in [("column", feature_file(6, 1, 4, 5, values)), ("row", feature_file(1, 6, 24, 5, values))]:
+        yield name, file, values.tolist()
+    yield "one element", feature_file(1, 1, 4, 5, [-0.5]), [-0.5]
+    for name, file, says in [
+        ("empty", b"", ["byte 0", "a header of 16 bytes", "got 0"]),
+        ("half a header", feature_file(6, 1, 4, 5, [])[:15], ["byte 0", "a header", "got 15"]),
+        ("no rows", feature_file(0, 1, 4, 5, []), ["byte 0", "a column or a row", "0 × 1"]),
+        ("rows below 0", feature_file(-1, 1, 4, 5, values), ["byte 0", "-1 × 1"]),
+        ("a matrix", feature_file(2, 3, 12, 5, values), ["byte 0", "2 × 3"]),
+        ("another step", feature_file(6, 1, 8, 5, values), ["byte 8", "4 × 1 bytes", "got 8"]),
+        ("a step that overflows", feature_file(1, 2**30, 0, 5, values), ["byte 8", "got 0"]),
+        ("f64", feature_file(6, 1, 4, 6, values), ["byte 12", "type 5", "got 6"]),
+        ("big endian", feature_file(6, 1, 4, 5, values, ">"), ["byte 0"]),
+        ("an element less", feature_file(7, 1, 4, 5, values), ["byte 16", "4 × 7 bytes", "got 24"]),
+        ("an element more", feature_file(5, 1, 4, 5, values), ["byte 16", "4 × 5 bytes", "got 24"]),
+        ("half an element", feature_file(6, 1, 4, 5, values) + b"\0\0", ["byte 16", "got 26"]),
+        ("more than there is", feature_file(2**31 - 1, 1, 4, 5, values), ["byte 16", "got 24"]),
+        ("not a number", feature_file(3, 1, 4, 5, [1, 2, np.nan]), ["byte 24", "a finite number", "NaN"]),
+        ("infinite", feature_file(2, 1, 4, 5, [np.inf, 2]), ["byte 16", "a finite number", "inf"]),
+    ]:
+        yield name, file, ["face.bin"] + says
+
+
+def megaface():
+    noises = text(["# wrong in FaceScrub", "Adam_Brody_2.png", "", "FlickrFinal2/1/x.jpg", "  #12", "Bob 1.png "])
+    is_noise = [
+        ["Adam Brody/Adam Brody_2.png", True], ["Adam_Brody_2.png", True], ["Adam_Brody_20.png", False],
+        ["data/FlickrFinal2/1/x.jpg", True], ["Final2/1/x.jpg", False], ["1/x.jpg", False], ["Bob_1.png", True],
+        ["x/NotBob_1.png", False], ["#12", False], ["", False],
+    ]
+    features = []
+    for name, file, outcome in megaface_features():
+        kind = "error" if isinstance(outcome[0], str) else "values"
+        features.append({"name": name, "file": base64.b64encode(file).decode("ascii"), kind: outcome})
+    return {"lists": [*megaface_lists()], "noises": {"text": noises, "n": 3, "is_noise": is_noise}, "features": features}
+
+
 def main():
     cfp, cfp_protocols = cfp_database()
     pairs = [*csv_cases(), *ytf_cases(), *cfp_cases(cfp_protocols)]
-    write_golden("data_lists.json", "data_lists.py", [], {"cfp": cfp, "pairs": pairs})
+    write_golden("data_lists.json", "data_lists.py", ["numpy"], {"cfp": cfp, "pairs": pairs, "megaface": megaface()})
 
 
 if __name__ == "__main__":

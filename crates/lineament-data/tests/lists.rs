@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lineament_data::lists::{cfp, csv_pairs, ytf};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use lineament_data::lists::{cfp, csv_pairs, megaface, ytf};
 use lineament_data::{DataError, DataLimits, Item, PairProtocol};
 use serde::Deserialize;
 
@@ -21,6 +23,7 @@ type Files = BTreeMap<String, Option<String>>;
 struct Golden {
     cfp: Files,
     pairs: Vec<PairCase>,
+    megaface: MegaFace,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +41,7 @@ struct PairCase {
 #[serde(rename_all = "lowercase")]
 enum Outcome<T> {
     Error(Vec<String>),
-    #[serde(alias = "protocol")]
+    #[serde(alias = "protocol", alias = "items", alias = "values")]
     Value(T),
 }
 
@@ -46,10 +49,44 @@ enum Outcome<T> {
 struct Protocol {
     name: String,
     n_folds: usize,
-    items: Vec<(String, Option<String>, Vec<String>)>,
+    items: Vec<FlatItem>,
     pairs: Vec<(usize, usize, bool, usize, u64)>,
     groups: Option<Vec<[Option<String>; 2]>>,
 }
+
+#[derive(Deserialize)]
+struct MegaFace {
+    lists: Vec<MegaFaceList>,
+    noises: NoiseCase,
+    features: Vec<FeatureCase>,
+}
+
+#[derive(Deserialize)]
+struct MegaFaceList {
+    name: String,
+    json: String,
+    files: Option<Vec<String>>,
+    #[serde(flatten)]
+    outcome: Outcome<Vec<FlatItem>>,
+}
+
+#[derive(Deserialize)]
+struct NoiseCase {
+    text: String,
+    n: usize,
+    is_noise: Vec<(String, bool)>,
+}
+
+#[derive(Deserialize)]
+struct FeatureCase {
+    name: String,
+    file: String,
+    #[serde(flatten)]
+    outcome: Outcome<Vec<f32>>,
+}
+
+/// Name, person, paths.
+type FlatItem = (String, Option<String>, Vec<String>);
 
 fn golden() -> Golden {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/golden/data_lists.json");
@@ -103,7 +140,20 @@ fn of_database(
 }
 
 fn flat(protocol: PairProtocol, groups: Option<Vec<[Option<String>; 2]>>, root: &Path) -> Protocol {
-    let item = |item: Item| {
+    let pairs = protocol.pairs.into_iter();
+    Protocol {
+        name: protocol.name,
+        n_folds: protocol.n_folds,
+        items: flat_items(protocol.items, root),
+        pairs: pairs
+            .map(|pair| (pair.first, pair.second, pair.mated, pair.fold, pair.line))
+            .collect(),
+        groups,
+    }
+}
+
+fn flat_items(items: Vec<Item>, root: &Path) -> Vec<FlatItem> {
+    let flat = |item: Item| {
         let paths = item.images.iter().map(|image| {
             let path = image.path().unwrap();
             assert!(path.is_file(), "{}", path.display());
@@ -112,16 +162,7 @@ fn flat(protocol: PairProtocol, groups: Option<Vec<[Option<String>; 2]>>, root: 
         });
         (item.name, item.person, paths.collect())
     };
-    let pairs = protocol.pairs.into_iter();
-    Protocol {
-        name: protocol.name,
-        n_folds: protocol.n_folds,
-        items: protocol.items.into_iter().map(item).collect(),
-        pairs: pairs
-            .map(|pair| (pair.first, pair.second, pair.mated, pair.fold, pair.line))
-            .collect(),
-        groups,
-    }
+    items.into_iter().map(flat).collect()
 }
 
 /// Checks what was read of a case against what should be.
@@ -153,5 +194,53 @@ fn lists_of_pairs_are_read_as_written() {
     for (reader, n_least) in [("csv", 16), ("ytf", 20), ("cfp-ff", 2), ("cfp-fp", 18)] {
         let n = golden.pairs.iter().filter(|case| case.reader == reader);
         assert!(n.count() >= n_least, "{reader}");
+    }
+}
+
+#[test]
+fn lists_of_megaface_are_read_as_written() {
+    for case in golden().megaface.lists {
+        let dir = tempfile::tempdir().unwrap();
+        let list = dir.path().join("list.json");
+        fs::write(&list, case.json).unwrap();
+        let images = case.files.is_some().then(|| dir.path().join("images"));
+        let files = case.files.unwrap_or_default().into_iter();
+        write(
+            dir.path(),
+            &files.map(|name| (name, Some(String::new()))).collect(),
+        );
+        let read = megaface::read_list(&list, images.as_deref(), &DataLimits::default());
+        let read = read.map(|items| flat_items(items, dir.path()));
+        check(&case.name, read, &case.outcome);
+    }
+}
+
+#[test]
+fn noises_are_found_by_the_ends_of_paths() {
+    let case = golden().megaface.noises;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), case.text).unwrap();
+    let noises = megaface::Noises::read(file.path(), &DataLimits::default()).unwrap();
+    assert_eq!(noises.len(), case.n);
+    for (path, is_noise) in case.is_noise {
+        assert_eq!(noises.contains(&path), is_noise, "{path}");
+    }
+}
+
+#[test]
+fn feature_files_are_read_as_written() {
+    for case in golden().megaface.features {
+        let file = STANDARD.decode(&case.file).unwrap();
+        let read = megaface::parse_features(Path::new("folder/face.bin"), &file);
+        check(&case.name, read, &case.outcome);
+        if case.name == "column" {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("face.bin");
+            let Outcome::Value(values) = case.outcome else {
+                panic!("no values");
+            };
+            megaface::write_features(&path, &values).unwrap();
+            assert_eq!(fs::read(path).unwrap(), file);
+        }
     }
 }

@@ -4,6 +4,7 @@ mod builder;
 pub mod cfp;
 pub mod csv_pairs;
 pub mod lfw;
+pub mod megaface;
 pub mod ytf;
 
 use crate::error::DataError;

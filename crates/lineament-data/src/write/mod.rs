@@ -15,6 +15,7 @@ use crate::sample::Sample;
 use crate::sets::Columns;
 
 pub use list::{ListFormat, ListWriter};
+pub(crate) use part::{part_of, rename};
 
 /// The containers that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::Start;
 use crate::error::DataError;
 
 /// The name of `path` while it is written.
-pub(super) fn part_of(path: &Path) -> PathBuf {
+pub(crate) fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)
@@ -101,7 +101,7 @@ impl PartText {
     }
 }
 
-pub(super) fn rename(from: &Path, to: &Path) -> Result<(), DataError> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), DataError> {
     fs::rename(from, to).map_err(|error| DataError::io(to, error))
 }
 
