@@ -9,6 +9,10 @@ golden/data_lists.json:
   megaface   `lists`, each: `name`, `json`, `files` (null: features only), and `items` of [name, person, paths] or `error`;
              `noises`: `text` of a list, and [path, whether it is noise]; `features`, each: `name`, `file` in base64, and
              `values` or `error`
+  ijb        each: `name`; `release` (b, c); `form` (official, packed); `read` (verification, identification); `files`; and
+             `verification` (`templates`, `pairs` of [first, second, mated]), `identification` (`galleries` of [name,
+             templates], `probes`) or `error`. A template is [number, subject, media], a medium [name, faces], a face
+             [name, box, landmarks, score]
 """
 
 import base64
@@ -337,10 +341,184 @@ def megaface():
     return {"lists": [*megaface_lists()], "noises": {"text": noises, "n": 3, "is_noise": is_noise}, "features": features}
 
 
+# IJB-B and IJB-C
+
+
+def ijb_templates():
+    """Templates of two galleries and of probes: (number, subject, [(medium, [(file, box)])])."""
+    def still(number, box=None):
+        return (f"img/{number}.png", [(f"img/{number}.png", box)])
+
+    def video(number, frames):
+        return (f"frames/{number}", [(f"frames/{number}_{frame}.png", [frame, 2.5, 30, 40]) for frame in frames])
+
+    first = [(1, 70, [still(1, [0, 0, 10, 12]), still(2)]), (5, 71, [still(3, [-3, 4, 50.5, 60])])]
+    second = [(9, 72, [still(4, [1, 1, 2, 2]), video(8, [11, 12])])]
+    # One image in two templates; a subject of no gallery; a subject nobody knows.
+    probes = [(12, 71, [video(7, [1, 10]), still(1, [5, 5, 6, 6])]), (13, 99, [still(6, [0, 1, 2, 3])]),
+              (20, None, [video(6, [3])])]
+    return first, second, probes
+
+
+def flat(templates, faces=None):
+    """As the JSON has them; `faces` gives the faces of a template, where they are not its files and boxes."""
+    result = []
+    for number, subject, media in templates:
+        own = iter(faces[number] if faces else [[file, box, None, None] for _, files in media for file, box in files])
+        result.append([number, subject, [[name, [next(own) for _ in files]] for name, files in media]])
+    return result
+
+
+def ijb_csv(templates, header):
+    rows = [header]
+    for number, subject, media in templates:
+        for name, faces in media:
+            for file, box in faces:
+                cells = {"TEMPLATE_ID": number, "SUBJECT_ID": "NaN" if subject is None else subject, "GENDER": 1}
+                cells |= zip(IJBC_HEADER[3:], ["NaN"] * 4 if box is None else box)
+                cells |= {"FILENAME": file, "FILE": file, "SIGHTING_ID": f"s{name}", "MEDIA_ID": name}
+                rows.append([cells[column] for column in header])
+    return text(",".join(map(str, row)) for row in rows)
+
+
+IJBC_HEADER = ["TEMPLATE_ID", "SUBJECT_ID", "FILENAME", "FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT"]
+IJBB_HEADER = IJBC_HEADER[:3] + ["SIGHTING_ID"] + IJBC_HEADER[3:] + ["GENDER"]
+IJBA_HEADER = ["TEMPLATE_ID", "SUBJECT_ID", "FILE", "MEDIA_ID", "SIGHTING_ID"]
+MATCHES = [(1, 12), (5, 12), (9, 13), (12, 9)]
+
+
+def ijb_official():
+    first, second, probes = ijb_templates()
+    known = probes[:2]
+    images = empty({f"images/{file}" for t in (*first, *second, *probes) for _, faces in t[2] for file, _ in faces})
+
+    def files(release, header, probes=probes, matches=MATCHES):
+        names = {"b": ("ijbb", "S1", "S2"), "c": ("ijbc", "G1", "G2")}[release]
+        lists = {f"1N_gallery_{names[1]}": first, f"1N_gallery_{names[2]}": second, "1N_probe_mixed": probes}
+        texts = {f"lists/{names[0]}_{name}.csv": ijb_csv(templates, header) for name, templates in lists.items()}
+        texts[f"lists/{names[0]}_11_{names[1]}_{names[2]}_matches.csv"] = text(f"{a},{b}" for a, b in matches)
+        return texts | images
+
+    def renamed(templates, prefix):
+        return [(number, subject, [(prefix + name, faces) for name, faces in media]) for number, subject, media in templates]
+
+    def without_boxes(templates):
+        return [(number, subject, [(name, [(file, None) for file, _ in faces]) for name, faces in media])
+                for number, subject, media in templates]
+
+    pairs = [[0, 3, False], [1, 3, True], [2, 4, False], [3, 2, False]]
+    templates = first + second + known
+    for name, release, header, expected in [
+        ("1:1 of IJB-C", "c", IJBC_HEADER, templates),
+        ("1:1 of IJB-B", "b", IJBB_HEADER, renamed(templates, "s")),
+        ("media before sightings", "c", IJBA_HEADER, without_boxes(templates)),
+    ]:
+        yield {"name": name, "release": release, "form": "official", "read": "verification",
+               "files": files(release, header, known), "verification": {"templates": flat(expected), "pairs": pairs}}
+    for name, release, header, prefix, galleries in [
+        ("1:N of IJB-C", "c", IJBC_HEADER, "", ("G1", "G2")), ("1:N of IJB-B", "b", IJBB_HEADER, "s", ("S1", "S2")),
+    ]:
+        searched = [flat(renamed(list_, prefix)) for list_ in (first, second, probes)]
+        yield {"name": name, "release": release, "form": "official", "read": "identification",
+               "files": files(release, header),
+               "identification": {"galleries": list(map(list, zip(galleries, searched))), "probes": searched[2]}}
+
+    mixed = [["frames/1", [("frames/1_2.png", [1, 1, 1, 1]), ("frames/1_0.png", [2, 2, 2, 2])]],
+             ["img/2.png", [("img/2.png", [1, 1, 1, 1])]]]
+    interleaved = [(12, 71, [mixed[0][:1] + [mixed[0][1][:1]], mixed[1], mixed[0][:1] + [mixed[0][1][1:]]])]
+    yield {"name": "frames apart from each other", "release": "c", "form": "official", "read": "verification",
+           "files": files("c", IJBC_HEADER, interleaved, [(1, 12)]) | empty(["images/frames/1_2.png", "images/frames/1_0.png"]),
+           "verification": {"templates": flat(first + second + [(12, 71, mixed)]), "pairs": [[0, 3, False]]}}
+
+    good = files("c", IJBC_HEADER)
+    probe_list, match_list = "lists/ijbc_1N_probe_mixed.csv", "lists/ijbc_11_G1_G2_matches.csv"
+    head = ",".join(IJBC_HEADER)
+    spoilt = [
+        ("no gallery", {"lists/ijbc_1N_gallery_G2.csv": None}, ["ijbc_1N_gallery_G2.csv"]),
+        ("an empty list", {probe_list: ""}, ["mixed.csv, line 1", "a header with TEMPLATE_ID", "an empty file"]),
+        ("no header", {probe_list: "1,2,img/1.png\n"}, ["mixed.csv, line 1", "a header with TEMPLATE_ID"]),
+        ("a column less", {probe_list: f"{head}\n12,71,img/1.png\n"}, ["mixed.csv, line 2", "7 columns", "got 3"]),
+        ("no template", {probe_list: f"{head}\nx,71,img/1.png,1,1,1,1\n"}, ["line 2", "number of a template", '"x"']),
+        ("no subject", {probe_list: f"{head}\n12,-1,img/1.png,1,1,1,1\n"}, ["line 2", "number of a subject", '"-1"']),
+        ("a missing image", {probe_list: f"{head}\n12,71,img/9.png,1,1,1,1\n"}, ["mixed.csv, line 2", "img/9.png", "not there"]),
+        ("half a box", {probe_list: f"{head}\n12,71,img/1.png,1,NaN,1,1\n"}, ["line 2", "a number as y"]),
+        ("a box of negative width", {probe_list: f"{head}\n12,71,img/1.png,1,1,-1,1\n"}, ["line 2", "no negative side"]),
+        ("two subjects", {probe_list: f"{head}\n12,71,img/1.png,1,1,1,1\n12,72,img/2.png,1,1,1,1\n"},
+         ["mixed.csv, line 3", "subject 71 in template 12", "got subject 72"]),
+        ("a template in two lists", {probe_list: f"{head}\n5,71,img/1.png,1,1,1,1\n"},
+         ["mixed.csv, line 2", "that no other list has", "template 5 again"]),
+        ("no match", {match_list: "1,12\n1 2 3 4\n"}, ["matches.csv, line 2", "two templates, and 0, 1 or nothing"]),
+        ("a match of letters", {match_list: "a,12\n"}, ["matches.csv, line 1", "two templates"]),
+        ("an unknown template", {match_list: "1,12\n\n1,2\n"}, ["matches.csv, line 3", "a template of the lists", "got template 2"]),
+        ("a template with itself", {match_list: "1,1\n"}, ["matches.csv, line 1", "template 1 twice"]),
+        ("a match twice", {match_list: "1,12\n12,1\n"}, ["matches.csv, line 2", "not in the list yet"]),
+        ("an unknown subject", {match_list: "1,20\n"}, ["matches.csv, line 1", "a label, or templates of known subjects"]),
+        ("a label against subjects", {match_list: "1,12,1\n"}, ["matches.csv, line 1", "0 by the subjects", "got 1"]),
+        ("mated people with label 0", {match_list: "5 12 0\n"}, ["matches.csv, line 1", "1 by the subjects", "got 0"]),
+    ]
+    for name, change, says in spoilt:
+        yield {"name": name, "release": "c", "form": "official", "read": "verification",
+               "files": {path: data for path, data in (good | change).items() if data is not None}, "error": says}
+
+
+def ijb_packed():
+    """The same templates as InsightFace packs them: a crop for every face of every template."""
+    first, second, probes = ijb_templates()
+    rng = np.random.default_rng(5)
+    faces, points, crops, packed = [], [], {}, []
+    for number, _, media in first + second + probes:
+        own, crops[number] = [], []
+        for medium, (_, frames) in enumerate(media, 10 * number):
+            for _ in frames:
+                crop = f"{len(faces) + 1}.jpg"
+                values, score = rng.uniform(0, 200, 10).astype(np.float32), np.float32(rng.uniform())
+                faces.append(f"{crop} {number} {medium}")
+                points.append(" ".join([crop, *map(str, values), str(score)]))
+                crops[number].append([crop, None, values.tolist(), float(score)])
+            own.append((str(medium), frames))
+        packed.append((number, None, own))
+    files = empty(f"images/{line.split()[0]}" for line in faces) | {
+        "lists/ijbb_face_tid_mid.txt": text(faces),
+        "lists/ijbb_name_5pts_score.txt": text(points),
+        "lists/ijbb_template_pair_label.txt": text(f"{a} {b} {int((a, b) == (5, 12))}" for a, b in MATCHES),
+    }
+    for name, templates in (("gallery_S1", first), ("gallery_S2", second), ("probe_mixed", probes)):
+        files[f"lists/ijbb_1N_{name}.csv"] = ijb_csv(templates, IJBB_HEADER)
+
+    def of(name, read, outcome, change=None):
+        data = {path: data for path, data in (files | (change or {})).items() if data is not None}
+        return {"name": name, "release": "b", "form": "packed", "read": read, "files": data} | outcome
+
+    pairs = [[0, 3, False], [1, 3, True], [2, 4, False], [3, 2, False]]
+    yield of("packed 1:1", "verification", {"verification": {"templates": flat(packed, crops), "pairs": pairs}})
+    subjects = {number: subject for number, subject, _ in first + second + probes}
+    by_number = {number: (number, subjects[number], media) for number, _, media in packed}
+    searched = [flat([by_number[number] for number, _, _ in list_], crops) for list_ in (first, second, probes)]
+    yield of("packed 1:N", "identification",
+             {"identification": {"galleries": [["S1", searched[0]], ["S2", searched[1]]], "probes": searched[2]}})
+    face_list, point_list = "lists/ijbb_face_tid_mid.txt", "lists/ijbb_name_5pts_score.txt"
+    for name, read, change, says in [
+        ("no landmarks", "verification", {point_list: None}, ["ijbb_name_5pts_score.txt"]),
+        ("a face less", "verification", {face_list: text(faces[:-1])}, [f"score.txt, line {len(faces)}", "no more faces than"]),
+        ("a face more", "verification", {point_list: text(points[:-1])}, [f"mid.txt, line {len(faces)}", "no more faces than"]),
+        ("another order", "verification", {point_list: text(points[::-1])}, ["score.txt, line 1", "the image 1.jpg"]),
+        ("a point less", "verification", {point_list: text(p.rsplit(" ", 1)[0] for p in points)}, ["score.txt, line 1", "x1 y1"]),
+        ("no number", "verification", {point_list: points[0].replace(" ", " x", 1) + "\n"}, ["score.txt, line 1", "left_eye_x"]),
+        ("no medium", "verification", {face_list: "1.jpg 1\n"}, ["mid.txt, line 1", "`image template medium`"]),
+        ("no template", "verification", {face_list: "1.jpg 1.0 1\n"}, ["mid.txt, line 1", "number of a template"]),
+        ("a missing crop", "verification", {"images/2.jpg": None}, ["mid.txt, line 2", "2.jpg", "not there"]),
+        ("no label", "verification", {"lists/ijbb_template_pair_label.txt": "1 12\n"}, ["label.txt, line 1", "a label"]),
+        ("a gallery of others", "identification", {"lists/ijbb_1N_gallery_S2.csv": "TEMPLATE_ID,SUBJECT_ID,FILENAME\n77,1,x\n"},
+         ["S2.csv, line 2", "a template of the packed lists", "got 77"]),
+    ]:
+        yield of(f"packed: {name}", read, {"error": says}, change)
+
+
 def main():
     cfp, cfp_protocols = cfp_database()
     pairs = [*csv_cases(), *ytf_cases(), *cfp_cases(cfp_protocols)]
-    write_golden("data_lists.json", "data_lists.py", ["numpy"], {"cfp": cfp, "pairs": pairs, "megaface": megaface()})
+    write_golden("data_lists.json", "data_lists.py", ["numpy"], {"cfp": cfp, "pairs": pairs, "megaface": megaface(),
+                                                                   "ijb": [*ijb_official(), *ijb_packed()]})
 
 
 if __name__ == "__main__":

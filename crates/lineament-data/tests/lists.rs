@@ -12,6 +12,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use lineament_data::lists::ijb::{self, Face, Form, Media, Release, Source, Template};
 use lineament_data::lists::{cfp, csv_pairs, megaface, ytf};
 use lineament_data::{DataError, DataLimits, Item, PairProtocol};
 use serde::Deserialize;
@@ -24,6 +25,7 @@ struct Golden {
     cfp: Files,
     pairs: Vec<PairCase>,
     megaface: MegaFace,
+    ijb: Vec<IjbCase>,
 }
 
 #[derive(Deserialize)]
@@ -41,7 +43,13 @@ struct PairCase {
 #[serde(rename_all = "lowercase")]
 enum Outcome<T> {
     Error(Vec<String>),
-    #[serde(alias = "protocol", alias = "items", alias = "values")]
+    #[serde(
+        alias = "protocol",
+        alias = "items",
+        alias = "values",
+        alias = "verification",
+        alias = "identification"
+    )]
     Value(T),
 }
 
@@ -84,6 +92,36 @@ struct FeatureCase {
     #[serde(flatten)]
     outcome: Outcome<Vec<f32>>,
 }
+
+#[derive(Deserialize)]
+struct IjbCase {
+    name: String,
+    release: String,
+    form: String,
+    read: String,
+    files: BTreeMap<String, String>,
+    #[serde(flatten)]
+    outcome: Outcome<IjbProtocol>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(untagged)]
+enum IjbProtocol {
+    Verification {
+        templates: Vec<FlatTemplate>,
+        pairs: Vec<(u32, u32, bool)>,
+    },
+    Identification {
+        galleries: Vec<(String, Vec<FlatTemplate>)>,
+        probes: Vec<FlatTemplate>,
+    },
+}
+
+/// Number, subject, media.
+type FlatTemplate = (u64, Option<u64>, Vec<(String, Vec<FlatFace>)>);
+
+/// Name, box, landmarks, score.
+type FlatFace = (String, Option<[f32; 4]>, Option<[f32; 10]>, Option<f32>);
 
 /// Name, person, paths.
 type FlatItem = (String, Option<String>, Vec<String>);
@@ -242,5 +280,73 @@ fn feature_files_are_read_as_written() {
             megaface::write_features(&path, &values).unwrap();
             assert_eq!(fs::read(path).unwrap(), file);
         }
+    }
+}
+
+impl IjbCase {
+    fn read(&self, root: &Path) -> Result<IjbProtocol, DataError> {
+        let files = self.files.clone().into_iter();
+        write(
+            root,
+            &files.map(|(name, text)| (name, Some(text))).collect(),
+        );
+        let lists = root.join("lists");
+        let release = match self.release.as_str() {
+            "b" => Release::B,
+            _ => Release::C,
+        };
+        let source = Source {
+            release,
+            form: Form::of_folder(&lists, release),
+            lists: &lists,
+            images: &root.join("images"),
+        };
+        assert_eq!(source.form == Form::Packed, self.form == "packed");
+        let limits = DataLimits::default();
+        if self.read == "verification" {
+            let read = ijb::read_verification(&source, &limits)?;
+            assert_eq!(read.name, format!("ijb{}", self.release));
+            let pairs = read.pairs.iter();
+            return Ok(IjbProtocol::Verification {
+                templates: flat_templates(read.templates, root),
+                pairs: pairs.map(|p| (p.first, p.second, p.mated)).collect(),
+            });
+        }
+        let read = ijb::read_identification(&source, &limits)?;
+        assert_eq!(read.name, format!("ijb{}", self.release));
+        let galleries = read.galleries.into_iter();
+        Ok(IjbProtocol::Identification {
+            galleries: galleries
+                .map(|g| (g.name.to_owned(), flat_templates(g.templates, root)))
+                .collect(),
+            probes: flat_templates(read.probes, root),
+        })
+    }
+}
+
+fn flat_templates(templates: Vec<Template>, root: &Path) -> Vec<FlatTemplate> {
+    let face = |face: Face| {
+        let path = root.join("images").join(&face.name);
+        assert_eq!(face.image.path(), Some(path.as_path()));
+        let corners = face.face.map(|f| [f.x, f.y, f.width, f.height]);
+        let points = face.landmarks.map(|landmarks| {
+            let points = landmarks.to_array().map(|point| [point.x, point.y]);
+            points.concat().try_into().unwrap()
+        });
+        (face.name, corners, points, face.detection_score)
+    };
+    let media = |media: Media| (media.name, media.faces.into_iter().map(face).collect());
+    let template = |template: Template| {
+        let faces = template.media.into_iter().map(media).collect();
+        (template.number, template.subject, faces)
+    };
+    templates.into_iter().map(template).collect()
+}
+
+#[test]
+fn templates_and_matches_of_ijb_are_read_as_written() {
+    for case in golden().ijb {
+        let dir = tempfile::tempdir().unwrap();
+        check(&case.name, case.read(dir.path()), &case.outcome);
     }
 }

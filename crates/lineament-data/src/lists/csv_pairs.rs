@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::builder::{PairBuilder, SamePair};
-use super::{find_image, shown};
+use super::{cells_of, find_image, shown};
 use crate::bin::stem;
 use crate::error::DataError;
 use crate::images::ImageFinder;
@@ -110,16 +110,6 @@ fn read_header(lines: &mut Lines) -> Result<Columns, DataError> {
     let header = split_fields(line.text).unwrap_or_default();
     Columns::of(&header)
         .ok_or_else(|| DataError::line(&path, line.number, expected, shown(line.text)))
-}
-
-fn cells_of(at: Place<'_>, text: &str, n_columns: usize) -> Result<Vec<String>, DataError> {
-    let cells = split_fields(text)
-        .ok_or_else(|| at.error("quotes that close on the same line", "one left open"))?;
-    if cells.len() != n_columns {
-        let expected = format!("{n_columns} columns, as in the header");
-        return Err(at.error(expected, cells.len().to_string()));
-    }
-    Ok(cells)
 }
 
 impl Columns {
