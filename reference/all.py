@@ -4,10 +4,12 @@ import clusters
 import data_lists
 import data_pickles
 import data_sets
+import detection
 import detectors
 import draw
 import embedder
 import evaluation
+import fairness
 import identification
 import kernels
 import margin
@@ -18,6 +20,6 @@ import similarity
 import warp
 
 for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
-              data_lists, evaluation, identification, kernels):
+              data_lists, evaluation, identification, detection, fairness, kernels):
     print(stage.__name__)
     stage.main()

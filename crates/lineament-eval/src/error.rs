@@ -90,6 +90,16 @@ pub enum EvalError {
         /// What the persons say.
         persons: &'static str,
     },
+    /// A box without an area, or not finite.
+    #[error("{image}: a {kind} box has left, top, width, height {rect:?}; it needs an area")]
+    Rect {
+        /// Name of the image.
+        image: String,
+        /// Marked or found.
+        kind: &'static str,
+        /// Left, top, width, height in pixels.
+        rect: [f32; 4],
+    },
     /// A search plan that contradicts itself or its set.
     #[error("the plan of searches has {what} (item {item}); make it with one of its constructors")]
     Plan {
