@@ -8,7 +8,6 @@ mod batch;
 mod commands;
 mod draw;
 mod drawing;
-#[allow(dead_code, reason = "the protocols that use it follow")]
 mod evaluation;
 mod exit;
 mod failure;
@@ -31,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
-use crate::commands::{align, detect, embed, identify, models, verify};
+use crate::commands::{align, detect, embed, eval, identify, models, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -54,6 +53,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Embed(args) => embed::run(&args.try_into()?, &interrupt),
         Command::Verify(args) => verify::run(&args.try_into()?, &interrupt),
         Command::Identify(args) => identify::run(&args.try_into()?, &interrupt),
+        Command::Eval(args) => eval::run(args, &interrupt),
         Command::Models(args) => models::run(args, &interrupt),
     }
 }

@@ -241,8 +241,10 @@ impl Array {
     }
 }
 
-/// The middles of `max` equal stretches of `0..n`; all of `0..n` when they are no more than `max`.
-pub(crate) fn evenly_spaced(n: usize, max: usize) -> Vec<usize> {
+/// Indices of up to `max` frames of `n`, spaced evenly: the middles of `max` equal stretches of
+/// `0..n`; all of `0..n` when they are no more than `max`.
+#[must_use]
+pub fn evenly_spaced(n: usize, max: usize) -> Vec<usize> {
     let n_wanted = n.min(max);
     (0..n_wanted)
         .map(|idx| ((2 * idx as u128 + 1) * n as u128 / (2 * n_wanted as u128)) as usize)

@@ -10,7 +10,7 @@ use crate::pair_report::{AtFmr, BestOnTest, FoldFigures, PairOutcome, PairReport
 use crate::pairs::{Centering, Judging, PairList, PairMaterial, PairOptions};
 use crate::parallel;
 use crate::scores::ScoreSet;
-use lineament_match::{FittedMatcher, Matcher};
+use lineament_match::{FitOptions, FittedMatcher, Matcher};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs a protocol of two folds or more.
@@ -107,6 +107,13 @@ pub fn evaluate_view1(
     let mut report = report(about, test.list, vec![judged], &options.judging)?;
     report.failures = compared.failures();
     (report.center, report.pca) = (options.center, options.pca);
+    let n = dev.pairs().len();
+    report.on_dev = Some(FoldFigures {
+        accuracy: threshold.n_correct as f64 / n as f64,
+        threshold: threshold.threshold,
+        n_correct: threshold.n_correct,
+        n,
+    });
     let best = report
         .scores()?
         .best_threshold(options.judging.thresholds, &learned.matcher)?;
@@ -115,6 +122,19 @@ pub fn evaluate_view1(
         threshold: best.threshold,
     });
     Ok(report)
+}
+
+/// The matcher fitted on all items and pairs of `dev`, to be used elsewhere.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn fit_matcher(
+    dev: PairMaterial<'_>,
+    options: &FitOptions,
+) -> Result<FittedMatcher, EvalError> {
+    let compared = Compared::new(dev)?;
+    let every: Vec<_> = compared.pairs().iter().collect();
+    compared.fit(options, compared.features(), &every)
 }
 
 /// The scores of all pairs when one fold, or nothing, is kept out of learning.
@@ -210,6 +230,7 @@ fn report(
         at_fmr,
         folds,
         by_identity,
+        on_dev: None,
         best_on_test: None,
         outcomes,
     })

@@ -57,6 +57,8 @@ pub struct PairReport {
     pub folds: Vec<FoldFigures>,
     /// Intervals that allow for pairs sharing people, where persons are known.
     pub by_identity: Option<ByIdentity>,
+    /// With a development set: what its own best threshold, which is the one used, reaches on it.
+    pub on_dev: Option<FoldFigures>,
     /// The best that any threshold could reach on a single test set, chosen by looking at it: not a
     /// result, a bound.
     pub best_on_test: Option<BestOnTest>,

@@ -47,6 +47,20 @@ pub(crate) struct Lfw {
     /// pairsDevTrain.txt beside --pairs].
     #[arg(long, value_name = "FILE", help_heading = "Protocol")]
     pub(crate) dev_pairs: Option<PathBuf>,
+    /// View 1: the folder of the images of --dev-pairs [default: --images].
+    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
+    pub(crate) dev_images: Option<PathBuf>,
+    /// View 1: where the faces in the images of --dev-pairs come from [default: as in the others].
+    #[arg(long, value_enum, help_heading = "Faces")]
+    pub(crate) dev_faces: Option<FaceSource>,
+    /// View 1: save the matcher that was learned on --dev-pairs, for --matcher-file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Method",
+        conflicts_with_all = ["matcher_file", "center"]
+    )]
+    pub(crate) save_matcher: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) method: Method,
     #[command(flatten)]
@@ -160,13 +174,14 @@ pub(crate) struct Method {
     /// What compares two features; those that learn do so on the other folds.
     #[arg(long, value_enum, default_value_t = MatcherName::Cosine)]
     pub(crate) matcher: MatcherName,
-    /// A matcher saved by `lineament match fit` instead.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["matcher", "pca", "whiten"])]
+    /// A matcher that --save-matcher of `eval lfw` wrote instead.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["matcher", "pca", "whiten", "center"])]
     pub(crate) matcher_file: Option<PathBuf>,
-    /// Project onto this many principal components of the other folds' features.
+    /// Project onto this many principal components of the other folds' features. Cosine and
+    /// Euclidean then see unit norm again (InsightFace), what learns sees them as they are (DeepID2).
     #[arg(long, value_name = "D")]
     pub(crate) pca: Option<NonZeroUsize>,
-    /// Scale the components to unit variance.
+    /// Scale the components to unit variance; they are left so, whatever compares them.
     #[arg(long, requires = "pca")]
     pub(crate) whiten: bool,
     /// What is subtracted from every feature.

@@ -1,7 +1,6 @@
 //! The command line as it is typed. What it means is worked out in [`crate::settings`].
 
 pub(crate) mod common;
-#[allow(dead_code, reason = "the protocols that use it follow")]
 pub(crate) mod eval;
 pub(crate) mod models;
 
@@ -10,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
+use self::eval::EvalCommand;
 use self::models::ModelsCommand;
 
 /// Face recognition: find faces in photos, compare them, and say who they are.
@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Put names to the faces in photos.
     Identify(Identify),
+    /// Measure accuracy by the field's protocols.
+    Eval(EvalCommand),
     /// List, check, add and fetch models.
     Models(ModelsCommand),
 }

@@ -3,6 +3,7 @@
 pub(crate) mod align;
 pub(crate) mod detect;
 pub(crate) mod embed;
+pub(crate) mod eval;
 pub(crate) mod identify;
 pub(crate) mod models;
 pub(crate) mod verify;

@@ -64,6 +64,14 @@ impl<'a> ModelUnderTest<'a> {
         })
     }
 
+    /// Where the faces in images come from.
+    pub(crate) fn faces_in_words(&self) -> String {
+        match &self.networks {
+            Networks::Aligned(_) => "aligned images".to_owned(),
+            Networks::Detect(pipeline) => format!("found by {}", pipeline.detector_info().name),
+        }
+    }
+
     /// What becomes of mirror images.
     pub(crate) fn flip(&self) -> Result<FlipMode, Failure> {
         let own = match self.embedder()?.flip() {

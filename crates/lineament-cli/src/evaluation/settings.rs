@@ -17,6 +17,7 @@ use crate::settings::{self, BatchSettings, PipelineSettings};
 const USUAL_FRAMES: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
 /// How a protocol is run, whichever it is.
+#[derive(Debug, Clone)]
 pub(crate) struct EvaluationSettings {
     pub(crate) batch: BatchSettings,
     /// The folder of the report, if one is wanted.

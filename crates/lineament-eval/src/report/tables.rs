@@ -5,6 +5,7 @@ use super::group::Group;
 use super::numbers::{self, NONE, Spread, count, fixed};
 use super::run::{Figure, FigureValue, GroupRates, ReportRun, Uncertainty};
 use crate::intervals::Proportion;
+use std::fmt;
 
 /// The names of all figures, in the order in which they first occur.
 pub(super) fn names<'a>(group: &Group<'a>) -> Vec<&'a str> {
@@ -21,6 +22,13 @@ pub(super) fn names<'a>(group: &Group<'a>) -> Vec<&'a str> {
 pub(super) fn figure(run: &ReportRun, name: &str) -> String {
     let found = run.figures.iter().find(|f| f.name == name);
     found.map_or_else(|| NONE.to_owned(), |f| text(&f.value))
+}
+
+impl fmt::Display for FigureValue {
+    /// As it stands in the tables: with its uncertainty, true minus signs and thin spaces.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&text(self))
+    }
 }
 
 fn text(value: &FigureValue) -> String {

@@ -1,1 +1,35 @@
-//! `lineament eval …`: one file a protocol.
+//! `lineament eval`: accuracy by the field's protocols, one file a protocol.
+
+mod bin;
+mod cfp;
+mod lfw;
+mod pairs;
+mod ytf;
+
+use lineament_data::DataError;
+
+use crate::args::eval::{EvalCommand, Protocol};
+use crate::evaluation::pair_job;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+
+pub(crate) fn run(command: EvalCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let job = match command.protocol {
+        Protocol::Lfw(args) => lfw::job(args),
+        Protocol::Ytf(args) => ytf::job(args),
+        Protocol::Cfp(args) => cfp::job(args),
+        Protocol::Bin(args) => bin::job(args),
+        Protocol::Pairs(args) => pairs::job(args),
+    }?;
+    pair_job::run(&job, interrupt)
+}
+
+/// The protocol could not be read.
+fn bad_list(error: DataError) -> Failure {
+    let exit = match error {
+        DataError::Argument { .. } => Exit::Usage,
+        _ => Exit::BadInput,
+    };
+    Failure::new(exit, error.to_string())
+}
