@@ -13,13 +13,19 @@ golden/data_lists.json:
              `verification` (`templates`, `pairs` of [first, second, mated]), `identification` (`galleries` of [name,
              templates], `probes`) or `error`. A template is [number, subject, media], a medium [name, faces], a face
              [name, box, landmarks, score]
+  blufr      `files`, paths of images; `mat`, each: `name`, `file` in base64, and `benchmark` (`items` of [name, person,
+             paths], `dev` and `trials` of lists of indices from 0) or `error`
+  people     `files`, paths of images, and `lists`, each: `name`, `text`, and `folds` of [name, person, paths] or `error`
 """
 
 import base64
+import io
 import json
 import struct
+import zlib
 
 import numpy as np
+import scipy.io
 
 from golden_file import write_golden
 
@@ -514,11 +520,240 @@ def ijb_packed():
         yield of(f"packed: {name}", read, {"error": says}, change)
 
 
+# BLUFR
+
+BLUFR_IMAGES = ["Ada_0001.jpg", "Ada_0002.jpg", "Bo_B_0001.jpg", "Cy_0003.jpg", "Cy_0010.jpg", "Dé_0001.jpg"]
+
+
+def blufr_variables():
+    def cells(*lists):
+        column = np.empty((len(lists), 1), object)
+        column[:, 0] = [np.array(list_, float).reshape(-1, 1) for list_ in lists]
+        return column
+
+    names = np.empty((len(BLUFR_IMAGES), 1), object)
+    names[:, 0] = BLUFR_IMAGES
+    return {
+        "imageList": names,
+        "labels": np.array([[1], [1], [2], [3], [3], [4]], np.float64),
+        "devTrainIndex": np.array([[1], [6]], np.uint16),
+        "devTestIndex": np.array([[2, 3]], np.int32),
+        "trainIndex": cells([1, 2], [3]),
+        "testIndex": cells([3, 4, 5, 6], [6, 5, 1, 2, 4]),
+        "galIndex": cells([4], [1, 5]),
+        "probIndex": cells([5, 3], [2, 4]),
+    }
+
+
+def blufr_benchmark(folder):
+    """As the variables say, indices from 0; images lie in a folder a person, or side by side."""
+    items = []
+    for name in BLUFR_IMAGES:
+        person = name.rsplit("_", 1)[0]
+        items.append([f"{person}/{name}", person, [f"{folder}/{person}/{name}" if folder == "lfw" else f"{folder}/{name}"]])
+    trials = [[[0, 1], [2, 3, 4, 5], [3], [4, 2]], [[2], [5, 4, 0, 1, 3], [0, 4], [1, 3]]]
+    return {"items": items, "dev": [[0, 5], [1, 2]], "trials": trials}
+
+
+def mat(variables, **options):
+    file = io.BytesIO()
+    scipy.io.savemat(file, variables, **options)
+    return undated(file.getvalue())
+
+
+def undated(data):
+    """The first 116 bytes are text with the time."""
+    return b"MATLAB 5.0 MAT-file".ljust(116) + data[116:]
+
+
+def element(kind, data):
+    return struct.pack("<2I", kind, len(data)) + data + bytes(-len(data) % 8)
+
+
+def matrix(matrix_class, sides, name, *content):
+    head = element(6, struct.pack("<2I", matrix_class, 0)) + element(5, struct.pack(f"<{len(sides)}i", *sides))
+    return element(14, head + element(1, name) + b"".join(content))
+
+
+def text_matrix(value, kind, encoding):
+    data = value.encode(encoding)
+    return matrix(4, (1, len(value)), b"", element(kind, data))
+
+
+def by_hand():
+    """The variables as MATLAB might write them: text of 16 and 32 bits, every type of number, short elements."""
+    names = [text_matrix(name, *form) for name, form in
+             zip(BLUFR_IMAGES, [(4, "utf-16-le"), (17, "utf-16-le"), (16, "utf-8"), (18, "utf-32-le"), (2, "ascii"), (4, "utf-16-le")])]
+    short = struct.pack("<2H4s", 2, 2, bytes([1, 6]))
+    compressed = zlib.compress(matrix(6, (6, 1), b"labels", element(9, struct.pack("<6d", 1, 1, 2, 3, 3, 4))))
+
+    def numbers(matrix_class, form, kind, *values, name=b""):
+        return matrix(matrix_class, (len(values), 1), name, element(kind, struct.pack(f"<{len(values)}{form}", *values)))
+
+    def cells(name, *content):
+        return matrix(1, (len(content), 1), name, *content)
+
+    variables = [
+        element(9, b"no matrix"),
+        matrix(2, (1, 1), b"a struct", element(5, struct.pack("<i", 8)), element(1, b"")),
+        matrix(6, (2, 1), b"imaginary", element(9, struct.pack("<2d", 1, 2)), element(9, struct.pack("<2d", 3, 4))),
+        element(14, element(6, struct.pack("<2I", 17, 0)) + b"opaque: other parts.\0\0\0\0"),
+        cells(b"imageList", *names),
+        struct.pack("<2I", 15, len(compressed)) + compressed,
+        matrix(9, (2, 1), b"devTrainIndex", short),
+        numbers(12, "i", 5, 2, 3, name=b"devTestIndex"),
+        cells(b"trainIndex", numbers(14, "q", 12, 1, 2), numbers(15, "Q", 13, 3)),
+        cells(b"testIndex", numbers(10, "h", 3, 3, 4, 5, 6), numbers(11, "H", 4, 6, 5, 1, 2, 4)),
+        cells(b"galIndex", numbers(7, "f", 7, 4), numbers(8, "b", 1, 1, 5)),
+        cells(b"probIndex", numbers(13, "I", 6, 5, 3), numbers(6, "d", 9, 2, 4)),
+    ]
+    return mat({})[:128] + b"".join(variables)
+
+
+def blufr():
+    good, variables = mat(blufr_variables()), blufr_variables()
+    yield "stored", good, blufr_benchmark("lfw")
+    yield "compressed", mat(variables, do_compression=True), blufr_benchmark("lfw")
+    yield "rows", mat(variables, oned_as="row"), blufr_benchmark("lfw")
+    yield "side by side", good, blufr_benchmark("flat")
+    yield "by hand", by_hand(), blufr_benchmark("lfw")
+
+    def spoilt(**change):
+        data = {name: value for name, value in (variables | change).items() if value is not None}
+        return mat(data, do_compression=True)
+
+    def column(*values):
+        return np.array(values, float).reshape(-1, 1)
+
+    def cells(*values):
+        result = np.empty((len(values), 1), object)
+        result[:, 0] = values
+        return result
+
+    for name, change, says in [
+        ("no labels", {"labels": None}, ["the variable labels is missing"]),
+        ("no probes", {"probIndex": None}, ["the variable probIndex is missing"]),
+        ("names of no cells", {"imageList": column(1)}, ["a cell array imageList", "another kind"]),
+        ("a number for a name", {"imageList": cells(*BLUFR_IMAGES[:5], column(1))}, ["entry 5", "text in imageList"]),
+        ("a label less", {"labels": column(1, 1, 2, 3, 3)}, ["entry 5", "6 labels, as in imageList", "got 5"]),
+        ("labels of text", {"labels": "text"}, ["numbers in labels"]),
+        ("complex labels", {"labels": column(1, 1, 2, 3, 3, 4) * 1j}, ["numbers in labels"]),
+        ("one label of two", {"labels": column(1, 1, 2, 2, 2, 4)}, ["entry 3", "one label for every person", "label 2 for Cy"]),
+        ("two labels of one", {"labels": column(1, 5, 2, 3, 3, 4)}, ["entry 1", "one label for every person", "label 5 for Ada"]),
+        ("a name of nobody", {"imageList": cells(*BLUFR_IMAGES[:5], "0001.jpg")}, ["entry 5", "Name_0001.jpg", '"0001.jpg"']),
+        ("a way out", {"imageList": cells(*BLUFR_IMAGES[:5], "../Dé_0001.jpg")}, ["entry 5", "Name_0001.jpg"]),
+        ("a missing image", {"imageList": cells(*BLUFR_IMAGES[:5], "Dé_0002.jpg")}, ["entry 5", "Dé_0002.jpg", "no such image"]),
+        ("index 0", {"devTestIndex": column(1, 0)}, ["entry 1", "in devTestIndex, an index from 1 to 6", "got 0"]),
+        ("an index beyond", {"devTrainIndex": column(7)}, ["entry 0", "in devTrainIndex, an index from 1 to 6", "got 7"]),
+        ("half an index", {"devTrainIndex": column(1.5)}, ["entry 0", "an index from 1 to 6", "got 1.5"]),
+        ("an index of no number", {"devTrainIndex": column(np.nan)}, ["entry 0", "an index from 1 to 6", "NaN"]),
+        ("an index twice", {"trainIndex": cells(column(1), column(2, 3, 2))}, ["entry 2", "in trainIndex", "once", "got 2"]),
+        ("indices of text", {"galIndex": cells("4", column(1))}, ["numbers in galIndex"]),
+        ("a trial less", {"galIndex": cells(column(4))}, ["as many trials", "[2, 2, 1, 2]"]),
+        ("no trials", {name: cells() for name in ("trainIndex", "testIndex", "galIndex", "probIndex")}, ["[0, 0, 0, 0]"]),
+        ("a training image searched", {"galIndex": cells(column(4), column(3))}, ["entry 1", "test images in galIndex", "index 3"]),
+        ("an enrolled probe", {"probIndex": cells(column(5, 4), column(2))}, ["entry 0", "one of gallery and probes", "index 4"]),
+    ]:
+        yield name, spoilt(**change), says
+
+    head = good[:128]
+
+    def headed(*parts):
+        return head + b"".join(parts)
+
+    deep = matrix(6, (0, 0), b"", element(9, b""))
+    for _ in range(20):
+        deep = matrix(1, (1, 1), b"", deep)
+    for name, data, says in [
+        ("empty", b"", ["byte 124", "level 5", "the end of the file after 0 bytes"]),
+        ("no MAT-file", bytes(200), ["byte 124", "level 5", "other bytes"]),
+        ("level 7.3", b"MATLAB 7.3 MAT-file".ljust(600), ["level 7.3 (HDF5) is not supported", "save -v7"]),
+        ("big endian", good[:124] + b"\1\0MI", ["big-endian MAT-file is not supported"]),
+        ("half an element", headed(b"1234"), ["byte 128", "8 bytes or more", "got 4"]),
+        ("cut off", good[:-40], ["bytes of an element", "until the end"]),
+        ("a small element of 5", headed(struct.pack("<2H4s", 2, 5, b"abcd")), ["byte 128", "4 bytes at most"]),
+        ("no flags", headed(element(14, element(6, b"1234"))), ["byte 144", "8 bytes of flags", "got 4"]),
+        ("only flags", headed(element(14, element(6, struct.pack("<2I", 6, 0)))), ["byte 152", "the dimensions", "end of the matrix"]),
+        ("sides below 0", headed(matrix(6, (-1, 1), b"labels", element(9, b""))), ["the dimensions of a matrix"]),
+        ("more than fits", headed(matrix(6, (2**31 - 1,) * 3, b"labels", element(9, b""))), ["the dimensions of a matrix"]),
+        ("a billion numbers", headed(matrix(6, (2**15, 2**15), b"labels", element(9, b""))), ["100000000 at most", "got 1073741824"]),
+        ("a billion cells", headed(matrix(1, (2**15, 2**15), b"labels")), ["100000000 at most"]),
+        ("a million cells that are not there", headed(matrix(1, (1000, 1000), b"x", deep)), ["cells within cells 16 deep"]),
+        ("cells that are not there", headed(matrix(1, (3, 1), b"x", matrix(6, (0, 0), b"", element(9, b"")))), ["a cell", "the end of the matrix"]),
+        ("a number in a cell", headed(matrix(1, (1, 1), b"x", element(9, bytes(8)))), ["a matrix in a cell", "type 9"]),
+        ("a number less", headed(matrix(6, (3, 1), b"x", element(9, bytes(16)))), ["3 numbers", "16 bytes of type 9"]),
+        ("numbers of no type", headed(matrix(6, (1, 1), b"x", element(8, bytes(8)))), ["1 numbers", "8 bytes of type 8"]),
+        ("text of no kind", headed(matrix(4, (1, 1), b"x", element(9, bytes(8)))), ["text", "8 bytes of type 9"]),
+        ("half a character", headed(matrix(4, (1, 1), b"x", element(16, b"\xc3"))), ["text", "1 bytes of type 16"]),
+        ("half a surrogate", headed(matrix(4, (1, 1), b"x", element(17, b"\0\xd8"))), ["text", "2 bytes of type 17"]),
+        ("no zlib", headed(struct.pack("<2I", 15, 4) + b"abcd"), ["byte 136", "zlib's format"]),
+        ("broken inside", headed(struct.pack("<2I", 15, len(bad := zlib.compress(element(14, element(6, b"12345"))))) + bad),
+         ["byte 136", "8 bytes of flags"]),
+    ]:
+        yield name, data, says
+
+
+def blufr_fields():
+    files = [f"lfw/{name.rsplit('_', 1)[0]}/{name}" for name in BLUFR_IMAGES] + [f"flat/{name}" for name in BLUFR_IMAGES]
+    cases = []
+    for name, data, outcome in blufr():
+        encoded = base64.b64encode(data).decode("ascii")
+        case_ = {"name": name, "images": "flat" if name == "side by side" else "lfw", "file": encoded}
+        cases.append(case_ | ({"error": ["blufr.mat"] + outcome} if isinstance(outcome, list) else {"benchmark": outcome}))
+    return {"files": files, "mat": cases}
+
+
+# LFW's people
+
+LFW_PEOPLE = {"Ada_B": ["Ada_B_0001.jpg", "Ada_B_0002.png"], "Cy": ["Cy_0001.jpg"], "Eve": ["Eve_0001.webp"],
+              "Gap": ["Gap_0001.jpg", "Gap_0003.jpg"]}
+
+
+def people():
+    def person(name):
+        return [name, name, [f"lfw/{name}/{file}" for file in LFW_PEOPLE[name]]]
+
+    view_1 = [[person("Ada_B"), person("Eve")]]
+    view_2 = [[person("Cy")], [person("Eve"), person("Ada_B")]]
+    lists = [
+        ("view 1", "2\nAda_B\t2\nEve\t1\n", view_1),
+        ("spaces and empty lines", "2\r\n\r\nAda_B  2\r\nEve 1", view_1),
+        ("view 2", "2\n1\nCy\t1\n2\nEve\t1\nAda_B\t2\n", view_2),
+    ]
+    lists += [(name, content, ["people.txt"] + says) for name, content, says in [
+        ("empty", "", ["line 1", "the number of people, or of folds", "the end of the file"]),
+        ("nobody", "0\n", ["line 1", "1 or more", '"0"']),
+        ("a person first", "Cy 1\n", ["line 1", "the number of people", "Cy 1"]),
+        ("three words", "1\nCy 1 2\n", ["line 2", "a number, or `name n`"]),
+        ("no image", "1\nCy 0\n", ["line 2", "1 or more"]),
+        ("a person less", "3\nCy 1\nEve 1\n", ["line 4", "3 people", "the end of the file"]),
+        ("a person more", "1\nCy 1\nEve 1\n", ["line 3", "the end of the file, by the numbers", "Eve 1"]),
+        ("a fold less", "2\n1\nCy 1\n", ["line 4", "the number of people of a fold", "the end of the file"]),
+        ("a fold more", "1\n1\nCy 1\n1\nEve 1\n", ["line 4", "the end of the file, by the numbers", "got 1"]),
+        ("a short fold", "2\n2\nCy 1\n1\nEve 1\n", ["line 4", "2 people", "got 1"]),
+        ("a person twice", "2\nCy 1\nCy 1\n", ["line 3", "not in the list yet", "Cy"]),
+        ("a person in two folds", "2\n1\nCy 1\n1\nCy 1\n", ["line 5", "not in the list yet", "Cy"]),
+        ("an image less", "1\nCy 2\n", ["line 2", "Cy_0002.jpg", "no such image"]),
+        ("an image more", "1\nAda_B 1\n", ["line 2", "1 images of Ada_B", "Ada_B/Ada_B_0002.png"]),
+        ("a gap", "1\nGap 2\n", ["line 2", "Gap_0002.jpg", "no such image"]),
+        ("a way out", "1\n../Cy 1\n", ["line 2", "a name without a path"]),
+        ("more images than there can be", "1\nCy 18446744073709551615\n", ["100000000 at most"]),
+    ]]
+    files = [f"lfw/{name}/{file}" for name, names in LFW_PEOPLE.items() for file in names]
+    return {"files": files, "lists": [{"name": name, "text": content, "folds" if isinstance(outcome[0], list) else "error": outcome}
+                                      for name, content, outcome in lists]}
+
+
 def main():
     cfp, cfp_protocols = cfp_database()
-    pairs = [*csv_cases(), *ytf_cases(), *cfp_cases(cfp_protocols)]
-    write_golden("data_lists.json", "data_lists.py", ["numpy"], {"cfp": cfp, "pairs": pairs, "megaface": megaface(),
-                                                                   "ijb": [*ijb_official(), *ijb_packed()]})
+    write_golden("data_lists.json", "data_lists.py", ["numpy", "scipy"], {
+        "cfp": cfp,
+        "pairs": [*csv_cases(), *ytf_cases(), *cfp_cases(cfp_protocols)],
+        "megaface": megaface(),
+        "ijb": [*ijb_official(), *ijb_packed()],
+        "blufr": blufr_fields(),
+        "people": people(),
+    })
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ pub mod inspect;
 pub mod limits;
 mod lines;
 pub mod lists;
+mod mat;
 mod natural;
 mod npy;
 pub mod pairs;

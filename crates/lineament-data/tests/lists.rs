@@ -13,7 +13,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lineament_data::lists::ijb::{self, Face, Form, Media, Release, Source, Template};
-use lineament_data::lists::{cfp, csv_pairs, megaface, ytf};
+use lineament_data::lists::{blufr, cfp, csv_pairs, lfw_people, megaface, ytf};
 use lineament_data::{DataError, DataLimits, Item, PairProtocol};
 use serde::Deserialize;
 
@@ -26,6 +26,8 @@ struct Golden {
     pairs: Vec<PairCase>,
     megaface: MegaFace,
     ijb: Vec<IjbCase>,
+    blufr: BlufrCases,
+    people: PeopleCases,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +50,9 @@ enum Outcome<T> {
         alias = "items",
         alias = "values",
         alias = "verification",
-        alias = "identification"
+        alias = "identification",
+        alias = "benchmark",
+        alias = "folds"
     )]
     Value(T),
 }
@@ -123,6 +127,43 @@ type FlatTemplate = (u64, Option<u64>, Vec<(String, Vec<FlatFace>)>);
 /// Name, box, landmarks, score.
 type FlatFace = (String, Option<[f32; 4]>, Option<[f32; 10]>, Option<f32>);
 
+#[derive(Deserialize)]
+struct BlufrCases {
+    files: Vec<String>,
+    mat: Vec<BlufrCase>,
+}
+
+#[derive(Deserialize)]
+struct BlufrCase {
+    name: String,
+    images: String,
+    file: String,
+    #[serde(flatten)]
+    outcome: Outcome<Benchmark>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+struct Benchmark {
+    items: Vec<FlatItem>,
+    dev: [Vec<usize>; 2],
+    /// Training, test, gallery, probes.
+    trials: Vec<[Vec<usize>; 4]>,
+}
+
+#[derive(Deserialize)]
+struct PeopleCases {
+    files: Vec<String>,
+    lists: Vec<PeopleCase>,
+}
+
+#[derive(Deserialize)]
+struct PeopleCase {
+    name: String,
+    text: String,
+    #[serde(flatten)]
+    outcome: Outcome<Vec<Vec<FlatItem>>>,
+}
+
 /// Name, person, paths.
 type FlatItem = (String, Option<String>, Vec<String>);
 
@@ -139,6 +180,12 @@ fn write(root: &Path, files: &Files) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
+}
+
+/// Writes files whose content does not matter.
+fn write_empty(root: &Path, names: &[String]) {
+    let files = names.iter().map(|name| (name.clone(), Some(String::new())));
+    write(root, &files.collect());
 }
 
 impl PairCase {
@@ -242,11 +289,7 @@ fn lists_of_megaface_are_read_as_written() {
         let list = dir.path().join("list.json");
         fs::write(&list, case.json).unwrap();
         let images = case.files.is_some().then(|| dir.path().join("images"));
-        let files = case.files.unwrap_or_default().into_iter();
-        write(
-            dir.path(),
-            &files.map(|name| (name, Some(String::new()))).collect(),
-        );
+        write_empty(dir.path(), &case.files.unwrap_or_default());
         let read = megaface::read_list(&list, images.as_deref(), &DataLimits::default());
         let read = read.map(|items| flat_items(items, dir.path()));
         check(&case.name, read, &case.outcome);
@@ -348,5 +391,44 @@ fn templates_and_matches_of_ijb_are_read_as_written() {
     for case in golden().ijb {
         let dir = tempfile::tempdir().unwrap();
         check(&case.name, case.read(dir.path()), &case.outcome);
+    }
+}
+
+#[test]
+fn the_lists_of_blufr_are_read_as_written() {
+    let cases = golden().blufr;
+    let dir = tempfile::tempdir().unwrap();
+    write_empty(dir.path(), &cases.files);
+    let path = dir.path().join("blufr.mat");
+    for case in cases.mat {
+        fs::write(&path, STANDARD.decode(&case.file).unwrap()).unwrap();
+        let images = dir.path().join(&case.images);
+        let read = blufr::read(&path, &images, &DataLimits::default());
+        let read = read.map(|read| Benchmark {
+            items: flat_items(read.items, dir.path()),
+            dev: [read.dev_train, read.dev_test],
+            trials: read
+                .trials
+                .into_iter()
+                .map(|trial| [trial.train, trial.test, trial.gallery, trial.probes])
+                .collect(),
+        });
+        check(&case.name, read, &case.outcome);
+    }
+}
+
+#[test]
+fn lists_of_people_are_read_as_written() {
+    let cases = golden().people;
+    let dir = tempfile::tempdir().unwrap();
+    write_empty(dir.path(), &cases.files);
+    let list = dir.path().join("people.txt");
+    for case in cases.lists {
+        fs::write(&list, &case.text).unwrap();
+        let images = dir.path().join("lfw");
+        let read = lfw_people::read_people(&list, &images, &DataLimits::default());
+        let flat = |fold| flat_items(fold, dir.path());
+        let read = read.map(|folds| folds.into_iter().map(flat).collect());
+        check(&case.name, read, &case.outcome);
     }
 }

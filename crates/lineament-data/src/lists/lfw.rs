@@ -160,7 +160,7 @@ impl Reading<'_> {
     }
 
     fn item(&mut self, at: Place<'_>, (name, number): (&str, &str)) -> Result<usize, DataError> {
-        let Some(number) = number.parse().ok().filter(|&number: &u32| number > 0) else {
+        let Some(number) = number.parse().ok().filter(|&number: &u64| number > 0) else {
             return Err(at.error("an image number from 1", shown(number)));
         };
         check_name(at, name)?;
@@ -176,7 +176,7 @@ impl Reading<'_> {
     }
 }
 
-fn check_name(at: Place<'_>, name: &str) -> Result<(), DataError> {
+pub(super) fn check_name(at: Place<'_>, name: &str) -> Result<(), DataError> {
     match name.contains(['/', '\\']) || name.starts_with('.') {
         true => Err(at.error("a name without a path", shown(name))),
         false => Ok(()),
@@ -184,12 +184,16 @@ fn check_name(at: Place<'_>, name: &str) -> Result<(), DataError> {
 }
 
 /// Image `number` of a person, without the file extension.
-fn image_stem(name: &str, number: u32) -> String {
+pub(super) fn image_stem(name: &str, number: u64) -> String {
     format!("{name}/{name}_{number:04}")
 }
 
 /// The image file whose path below `images` is `stem` and an extension: that path, and the whole.
-fn find_image(at: Place<'_>, images: &Path, stem: &str) -> Result<(String, PathBuf), DataError> {
+pub(super) fn find_image(
+    at: Place<'_>,
+    images: &Path,
+    stem: &str,
+) -> Result<(String, PathBuf), DataError> {
     let mut files = EXTENSIONS.iter().map(|extension| {
         let file = format!("{stem}.{extension}");
         let path = images.join(&file);

@@ -1,10 +1,12 @@
 //! Lists of comparisons, as the field's protocols ship them.
 
+pub mod blufr;
 mod builder;
 pub mod cfp;
 pub mod csv_pairs;
 pub mod ijb;
 pub mod lfw;
+pub mod lfw_people;
 pub mod megaface;
 pub mod ytf;
 
