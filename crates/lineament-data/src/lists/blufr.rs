@@ -50,7 +50,25 @@ pub struct Trial {
 /// not there; [`DataError::Bytes`] and [`DataError::Unsupported`] for what is no MAT-file of level 5;
 /// [`DataError::Limit`]; [`DataError::Io`].
 pub fn read(path: &Path, images: &Path, limits: &DataLimits) -> Result<Blufr, DataError> {
-    let mut config = Config::read(path, limits)?;
+    check_size(path, limits.max_container_bytes)?;
+    let bytes = std::fs::read(path).map_err(|error| DataError::io(path, error))?;
+    parse(path, &bytes, images, limits)
+}
+
+/// The benchmark in `bytes`, the content of the file at `path`.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(
+    path: &Path,
+    bytes: &[u8],
+    images: &Path,
+    limits: &DataLimits,
+) -> Result<Blufr, DataError> {
+    let mut config = Config {
+        path,
+        variables: read_variables(path, bytes, limits.max_entries)?,
+    };
     let names = config.names()?;
     let labels = config.labels(names.len())?;
     let indices = Indices {
@@ -76,16 +94,7 @@ struct Config<'a> {
     variables: BTreeMap<String, MatValue>,
 }
 
-impl<'a> Config<'a> {
-    fn read(path: &'a Path, limits: &DataLimits) -> Result<Self, DataError> {
-        check_size(path, limits.max_container_bytes)?;
-        let bytes = std::fs::read(path).map_err(|error| DataError::io(path, error))?;
-        Ok(Self {
-            path,
-            variables: read_variables(path, &bytes, limits.max_entries)?,
-        })
-    }
-
+impl Config<'_> {
     fn variable(&mut self, name: &str) -> Result<MatValue, DataError> {
         let found = self.variables.remove(name);
         found.ok_or_else(|| DataError::Missing {
