@@ -396,7 +396,7 @@ MATCHES = [(1, 12), (5, 12), (9, 13), (12, 9)]
 def ijb_official():
     first, second, probes = ijb_templates()
     known = probes[:2]
-    images = empty({f"images/{file}" for t in (*first, *second, *probes) for _, faces in t[2] for file, _ in faces})
+    images = empty(f"images/{file}" for t in (*first, *second, *probes) for _, faces in t[2] for file, _ in faces)
 
     def files(release, header, probes=probes, matches=MATCHES):
         names = {"b": ("ijbb", "S1", "S2"), "c": ("ijbc", "G1", "G2")}[release]
@@ -446,7 +446,8 @@ def ijb_official():
         ("a column less", {probe_list: f"{head}\n12,71,img/1.png\n"}, ["mixed.csv, line 2", "7 columns", "got 3"]),
         ("no template", {probe_list: f"{head}\nx,71,img/1.png,1,1,1,1\n"}, ["line 2", "number of a template", '"x"']),
         ("no subject", {probe_list: f"{head}\n12,-1,img/1.png,1,1,1,1\n"}, ["line 2", "number of a subject", '"-1"']),
-        ("a missing image", {probe_list: f"{head}\n12,71,img/9.png,1,1,1,1\n"}, ["mixed.csv, line 2", "img/9.png", "not there"]),
+        ("a missing image", {probe_list: f"{head}\n12,71,img/9.png,1,1,1,1\n"},
+         ["mixed.csv, line 2", "img/9.png", "not there"]),
         ("half a box", {probe_list: f"{head}\n12,71,img/1.png,1,NaN,1,1\n"}, ["line 2", "a number as y"]),
         ("a box of negative width", {probe_list: f"{head}\n12,71,img/1.png,1,1,-1,1\n"}, ["line 2", "no negative side"]),
         ("two subjects", {probe_list: f"{head}\n12,71,img/1.png,1,1,1,1\n12,72,img/2.png,1,1,1,1\n"},
@@ -455,10 +456,12 @@ def ijb_official():
          ["mixed.csv, line 2", "that no other list has", "template 5 again"]),
         ("no match", {match_list: "1,12\n1 2 3 4\n"}, ["matches.csv, line 2", "two templates, and 0, 1 or nothing"]),
         ("a match of letters", {match_list: "a,12\n"}, ["matches.csv, line 1", "two templates"]),
-        ("an unknown template", {match_list: "1,12\n\n1,2\n"}, ["matches.csv, line 3", "a template of the lists", "got template 2"]),
+        ("an unknown template", {match_list: "1,12\n\n1,2\n"},
+         ["matches.csv, line 3", "a template of the lists", "got template 2"]),
         ("a template with itself", {match_list: "1,1\n"}, ["matches.csv, line 1", "template 1 twice"]),
         ("a match twice", {match_list: "1,12\n12,1\n"}, ["matches.csv, line 2", "not in the list yet"]),
-        ("an unknown subject", {match_list: "1,20\n"}, ["matches.csv, line 1", "a label, or templates of known subjects"]),
+        ("an unknown subject", {match_list: "1,20\n"},
+         ["matches.csv, line 1", "a label, or templates of known subjects"]),
         ("a label against subjects", {match_list: "1,12,1\n"}, ["matches.csv, line 1", "0 by the subjects", "got 1"]),
         ("mated people with label 0", {match_list: "5 12 0\n"}, ["matches.csv, line 1", "1 by the subjects", "got 0"]),
     ]
@@ -505,11 +508,15 @@ def ijb_packed():
     face_list, point_list = "lists/ijbb_face_tid_mid.txt", "lists/ijbb_name_5pts_score.txt"
     for name, read, change, says in [
         ("no landmarks", "verification", {point_list: None}, ["ijbb_name_5pts_score.txt"]),
-        ("a face less", "verification", {face_list: text(faces[:-1])}, [f"score.txt, line {len(faces)}", "no more faces than"]),
-        ("a face more", "verification", {point_list: text(points[:-1])}, [f"mid.txt, line {len(faces)}", "no more faces than"]),
+        ("a face less", "verification", {face_list: text(faces[:-1])},
+         [f"score.txt, line {len(faces)}", "no more faces than"]),
+        ("a face more", "verification", {point_list: text(points[:-1])},
+         [f"mid.txt, line {len(faces)}", "no more faces than"]),
         ("another order", "verification", {point_list: text(points[::-1])}, ["score.txt, line 1", "the image 1.jpg"]),
-        ("a point less", "verification", {point_list: text(p.rsplit(" ", 1)[0] for p in points)}, ["score.txt, line 1", "x1 y1"]),
-        ("no number", "verification", {point_list: points[0].replace(" ", " x", 1) + "\n"}, ["score.txt, line 1", "left_eye_x"]),
+        ("a point less", "verification", {point_list: text(p.rsplit(" ", 1)[0] for p in points)},
+         ["score.txt, line 1", "x1 y1"]),
+        ("no number", "verification", {point_list: points[0].replace(" ", " x", 1) + "\n"},
+         ["score.txt, line 1", "left_eye_x"]),
         ("no medium", "verification", {face_list: "1.jpg 1\n"}, ["mid.txt, line 1", "`image template medium`"]),
         ("no template", "verification", {face_list: "1.jpg 1.0 1\n"}, ["mid.txt, line 1", "number of a template"]),
         ("a missing crop", "verification", {"images/2.jpg": None}, ["mid.txt, line 2", "2.jpg", "not there"]),
@@ -582,8 +589,8 @@ def text_matrix(value, kind, encoding):
 
 def by_hand():
     """The variables as MATLAB might write them: text of 16 and 32 bits, every type of number, short elements."""
-    names = [text_matrix(name, *form) for name, form in
-             zip(BLUFR_IMAGES, [(4, "utf-16-le"), (17, "utf-16-le"), (16, "utf-8"), (18, "utf-32-le"), (2, "ascii"), (4, "utf-16-le")])]
+    forms = [(4, "utf-16-le"), (17, "utf-16-le"), (16, "utf-8"), (18, "utf-32-le"), (2, "ascii"), (4, "utf-16-le")]
+    names = [text_matrix(name, *form) for name, form in zip(BLUFR_IMAGES, forms)]
     short = struct.pack("<2H4s", 2, 2, bytes([1, 6]))
     compressed = zlib.compress(matrix(6, (6, 1), b"labels", element(9, struct.pack("<6d", 1, 1, 2, 3, 3, 4))))
 
@@ -638,21 +645,28 @@ def blufr():
         ("a label less", {"labels": column(1, 1, 2, 3, 3)}, ["entry 5", "6 labels, as in imageList", "got 5"]),
         ("labels of text", {"labels": "text"}, ["numbers in labels"]),
         ("complex labels", {"labels": column(1, 1, 2, 3, 3, 4) * 1j}, ["numbers in labels"]),
-        ("one label of two", {"labels": column(1, 1, 2, 2, 2, 4)}, ["entry 3", "one label for every person", "label 2 for Cy"]),
-        ("two labels of one", {"labels": column(1, 5, 2, 3, 3, 4)}, ["entry 1", "one label for every person", "label 5 for Ada"]),
-        ("a name of nobody", {"imageList": cells(*BLUFR_IMAGES[:5], "0001.jpg")}, ["entry 5", "Name_0001.jpg", '"0001.jpg"']),
+        ("one label of two", {"labels": column(1, 1, 2, 2, 2, 4)},
+         ["entry 3", "one label for every person", "label 2 for Cy"]),
+        ("two labels of one", {"labels": column(1, 5, 2, 3, 3, 4)},
+         ["entry 1", "one label for every person", "label 5 for Ada"]),
+        ("a name of nobody", {"imageList": cells(*BLUFR_IMAGES[:5], "0001.jpg")},
+         ["entry 5", "Name_0001.jpg", '"0001.jpg"']),
         ("a way out", {"imageList": cells(*BLUFR_IMAGES[:5], "../Dé_0001.jpg")}, ["entry 5", "Name_0001.jpg"]),
-        ("a missing image", {"imageList": cells(*BLUFR_IMAGES[:5], "Dé_0002.jpg")}, ["entry 5", "Dé_0002.jpg", "no such image"]),
+        ("a missing image", {"imageList": cells(*BLUFR_IMAGES[:5], "Dé_0002.jpg")},
+         ["entry 5", "Dé_0002.jpg", "no such image"]),
         ("index 0", {"devTestIndex": column(1, 0)}, ["entry 1", "in devTestIndex, an index from 1 to 6", "got 0"]),
         ("an index beyond", {"devTrainIndex": column(7)}, ["entry 0", "in devTrainIndex, an index from 1 to 6", "got 7"]),
         ("half an index", {"devTrainIndex": column(1.5)}, ["entry 0", "an index from 1 to 6", "got 1.5"]),
         ("an index of no number", {"devTrainIndex": column(np.nan)}, ["entry 0", "an index from 1 to 6", "NaN"]),
-        ("an index twice", {"trainIndex": cells(column(1), column(2, 3, 2))}, ["entry 2", "in trainIndex", "once", "got 2"]),
+        ("an index twice", {"trainIndex": cells(column(1), column(2, 3, 2))},
+         ["entry 2", "in trainIndex", "once", "got 2"]),
         ("indices of text", {"galIndex": cells("4", column(1))}, ["numbers in galIndex"]),
         ("a trial less", {"galIndex": cells(column(4))}, ["as many trials", "[2, 2, 1, 2]"]),
         ("no trials", {name: cells() for name in ("trainIndex", "testIndex", "galIndex", "probIndex")}, ["[0, 0, 0, 0]"]),
-        ("a training image searched", {"galIndex": cells(column(4), column(3))}, ["entry 1", "test images in galIndex", "index 3"]),
-        ("an enrolled probe", {"probIndex": cells(column(5, 4), column(2))}, ["entry 0", "one of gallery and probes", "index 4"]),
+        ("a training image searched", {"galIndex": cells(column(4), column(3))},
+         ["entry 1", "test images in galIndex", "index 3"]),
+        ("an enrolled probe", {"probIndex": cells(column(5, 4), column(2))},
+         ["entry 0", "one of gallery and probes", "index 4"]),
     ]:
         yield name, spoilt(**change), says
 
@@ -673,13 +687,18 @@ def blufr():
         ("cut off", good[:-40], ["bytes of an element", "until the end"]),
         ("a small element of 5", headed(struct.pack("<2H4s", 2, 5, b"abcd")), ["byte 128", "4 bytes at most"]),
         ("no flags", headed(element(14, element(6, b"1234"))), ["byte 144", "8 bytes of flags", "got 4"]),
-        ("only flags", headed(element(14, element(6, struct.pack("<2I", 6, 0)))), ["byte 152", "the dimensions", "end of the matrix"]),
+        ("only flags", headed(element(14, element(6, struct.pack("<2I", 6, 0)))),
+         ["byte 152", "the dimensions", "end of the matrix"]),
         ("sides below 0", headed(matrix(6, (-1, 1), b"labels", element(9, b""))), ["the dimensions of a matrix"]),
-        ("more than fits", headed(matrix(6, (2**31 - 1,) * 3, b"labels", element(9, b""))), ["the dimensions of a matrix"]),
-        ("a billion numbers", headed(matrix(6, (2**15, 2**15), b"labels", element(9, b""))), ["100000000 at most", "got 1073741824"]),
+        ("more than fits", headed(matrix(6, (2**31 - 1,) * 3, b"labels", element(9, b""))),
+         ["the dimensions of a matrix"]),
+        ("a billion numbers", headed(matrix(6, (2**15, 2**15), b"labels", element(9, b""))),
+         ["100000000 at most", "got 1073741824"]),
         ("a billion cells", headed(matrix(1, (2**15, 2**15), b"labels")), ["100000000 at most"]),
-        ("a million cells that are not there", headed(matrix(1, (1000, 1000), b"x", deep)), ["cells within cells 16 deep"]),
-        ("cells that are not there", headed(matrix(1, (3, 1), b"x", matrix(6, (0, 0), b"", element(9, b"")))), ["a cell", "the end of the matrix"]),
+        ("cells in cells in cells", headed(matrix(1, (1000, 1000), b"x", deep)),
+         ["cells within cells 16 deep"]),
+        ("cells that are not there", headed(matrix(1, (3, 1), b"x", matrix(6, (0, 0), b"", element(9, b"")))),
+         ["a cell", "the end of the matrix"]),
         ("a number in a cell", headed(matrix(1, (1, 1), b"x", element(9, bytes(8)))), ["a matrix in a cell", "type 9"]),
         ("a number less", headed(matrix(6, (3, 1), b"x", element(9, bytes(16)))), ["3 numbers", "16 bytes of type 9"]),
         ("numbers of no type", headed(matrix(6, (1, 1), b"x", element(8, bytes(8)))), ["1 numbers", "8 bytes of type 8"]),
@@ -740,8 +759,9 @@ def people():
         ("more images than there can be", "1\nCy 18446744073709551615\n", ["100000000 at most"]),
     ]]
     files = [f"lfw/{name}/{file}" for name, names in LFW_PEOPLE.items() for file in names]
-    return {"files": files, "lists": [{"name": name, "text": content, "folds" if isinstance(outcome[0], list) else "error": outcome}
-                                      for name, content, outcome in lists]}
+    kinds = ["folds" if isinstance(outcome[0], list) else "error" for _, _, outcome in lists]
+    cases = [{"name": name, "text": content, kind: outcome} for kind, (name, content, outcome) in zip(kinds, lists)]
+    return {"files": files, "lists": cases}
 
 
 def main():
