@@ -1,0 +1,102 @@
+//! Which images a step is trained on: a function of a seed and the step, whatever came before.
+
+mod balanced;
+mod uniform;
+
+use serde::{Deserialize, Serialize};
+
+use balanced::Balanced;
+use uniform::Uniform;
+
+use crate::error::TrainError;
+
+/// How the images of a step are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SamplerOptions {
+    /// Every image once in each epoch, in a new random order.
+    Uniform {
+        /// Images a step.
+        batch: usize,
+    },
+    /// `people` × `images_per_person`, one person after the other: P×K (Hermans et al., 2017). Every
+    /// person with two images or more once in each epoch; people with fewer images than asked for show
+    /// them again.
+    Balanced {
+        /// Different people a step.
+        people: usize,
+        /// Images of each, different ones as far as there are.
+        images_per_person: usize,
+    },
+}
+
+/// Chooses the images of every step.
+#[derive(Debug, Clone)]
+pub struct Sampler {
+    plan: Plan,
+}
+
+#[derive(Debug, Clone)]
+enum Plan {
+    Uniform(Uniform),
+    Balanced(Balanced),
+}
+
+impl Sampler {
+    /// A sampler of the images that `labels` are those of ([`super::TrainSet::labels`]).
+    ///
+    /// # Errors
+    /// [`TrainError::Argument`] for a batch of nothing; [`TrainError::NoImages`] when there are fewer
+    /// people or images than a step takes.
+    pub fn new(options: &SamplerOptions, labels: &[i64], seed: u64) -> Result<Self, TrainError> {
+        let plan = match *options {
+            SamplerOptions::Uniform { batch } => {
+                Plan::Uniform(Uniform::new(labels.len(), batch, seed)?)
+            }
+            SamplerOptions::Balanced {
+                people,
+                images_per_person,
+            } => Plan::Balanced(Balanced::new(labels, people, images_per_person, seed)?),
+        };
+        Ok(Self { plan })
+    }
+
+    /// The images of a step, as indices into the set; `step` counts from 0.
+    #[must_use]
+    pub fn batch(&self, step: u64) -> Vec<usize> {
+        match &self.plan {
+            Plan::Uniform(uniform) => uniform.batch(step),
+            Plan::Balanced(balanced) => balanced.batch(step),
+        }
+    }
+
+    /// Images a step.
+    #[must_use]
+    pub fn batch_size(&self) -> usize {
+        match &self.plan {
+            Plan::Uniform(uniform) => uniform.batch_size(),
+            Plan::Balanced(balanced) => balanced.batch_size(),
+        }
+    }
+
+    /// Steps until every image, or every person where people are drawn, came once; rounded up.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        match &self.plan {
+            Plan::Uniform(uniform) => uniform.steps_per_epoch(),
+            Plan::Balanced(balanced) => balanced.steps_per_epoch(),
+        }
+    }
+}
+
+/// Refuses 0.
+fn check_positive(what: &'static str, got: usize) -> Result<(), TrainError> {
+    if got > 0 {
+        return Ok(());
+    }
+    Err(TrainError::Argument {
+        what,
+        expected: "1 or more".to_owned(),
+        got: "0".to_owned(),
+    })
+}
