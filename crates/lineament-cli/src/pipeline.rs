@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use lineament::{
-    Detector, Embedder, ModelStore, OperatingPoint, Photo, Pipeline, PipelineOptions, Score,
+    Calibration, Detector, Embedder, ModelStore, OperatingPoint, Photo, Pipeline, PipelineOptions,
+    Score,
 };
 use lineament_runtime::{Engine, LoadedModel, ModelLimits, Selector, Task};
 use serde::Serialize;
@@ -210,8 +211,25 @@ pub(crate) enum ThresholdSource {
 
 impl Threshold {
     pub(crate) fn of(rule: Rule, pipeline: &Pipeline) -> Result<Self, Failure> {
+        Self::by(rule, || pipeline.calibration())
+    }
+
+    /// As [`Self::of`], of an embedder without a pipeline.
+    pub(crate) fn of_embedder(rule: Rule, embedder: &Embedder) -> Result<Self, Failure> {
+        Self::by(rule, || {
+            let missing = || lineament::Error::NoCalibration {
+                embedder: embedder.info().name.clone(),
+            };
+            embedder.calibration().ok_or_else(missing)
+        })
+    }
+
+    fn by<'a>(
+        rule: Rule,
+        calibration: impl Fn() -> Result<&'a Calibration, lineament::Error>,
+    ) -> Result<Self, Failure> {
         let threshold_at = |fmr: Option<f64>| -> Result<OperatingPoint, lineament::Error> {
-            let calibration = pipeline.calibration()?;
+            let calibration = calibration()?;
             calibration.threshold_at(fmr.unwrap_or(calibration.default_fmr))
         };
         let point = match rule {

@@ -26,6 +26,7 @@ pub(crate) struct Progress {
     stage: &'static str,
     started: Instant,
     count: Count,
+    counts_faces: bool,
 }
 
 /// How bad something is that does not stop the run.
@@ -90,6 +91,15 @@ impl Progress {
                 total,
                 ..Count::default()
             },
+            counts_faces: true,
+        }
+    }
+
+    /// The progress of a run that does not look for faces.
+    pub(crate) fn without_faces(self) -> Self {
+        Self {
+            counts_faces: false,
+            ..self
         }
     }
 
@@ -104,8 +114,8 @@ impl Progress {
         match &mut self.display {
             Display::Bar(bar) => {
                 bar.set_position(self.count.done as u64);
-                let words = in_words(&self.count);
-                bar.set_message(format!("{words} · {photos_per_s:.1} photos/s"));
+                let words = in_words(&self.count, self.counts_faces);
+                bar.set_message(format!("{words}{photos_per_s:.1} photos/s"));
             }
             Display::Json { last_event } => {
                 if last_event.is_none_or(|last| last.elapsed() >= EVENT_INTERVAL) {
@@ -177,12 +187,12 @@ fn bar(stage: &'static str, total: usize) -> ProgressBar {
     bar
 }
 
-fn in_words(count: &Count) -> String {
-    let faces = plural(count.faces, "face", "faces");
-    if count.failed == 0 {
-        return faces;
-    }
-    format!("{faces} · {} failed", count.failed)
+/// What there is to tell besides the number of photos, each with a dot behind it.
+fn in_words(count: &Count, counts_faces: bool) -> String {
+    let faces = counts_faces.then(|| plural(count.faces, "face", "faces"));
+    let failed = (count.failed > 0).then(|| format!("{} failed", count.failed));
+    let told = faces.into_iter().chain(failed);
+    told.map(|words| words + " · ").collect()
 }
 
 /// `n` of something, in words: `1 face`, `2 faces`.
@@ -209,6 +219,7 @@ mod tests {
                 faces: 2
             }
         );
-        assert_eq!(in_words(&count), "2 faces · 1 failed");
+        assert_eq!(in_words(&count, true), "2 faces · 1 failed · ");
+        assert_eq!(in_words(&count, false), "1 failed · ");
     }
 }

@@ -202,6 +202,21 @@ impl Pipeline {
         self.cut_face(photo, face, template, Border::Black)
     }
 
+    /// The crop on `template` of a face whose landmarks are known, in pixels of the photo, as
+    /// [`align_to`](Self::align_to).
+    ///
+    /// # Errors
+    /// [`Error::Core`] for landmarks in one place; [`Error::Photo`] when the file breaks only at
+    /// full resolution.
+    pub fn align_landmarks_to(
+        &self,
+        photo: &Photo,
+        landmarks: &Landmarks,
+        template: Template,
+    ) -> Result<RgbImage, Error> {
+        cut(photo, landmarks, template, Border::Black)
+    }
+
     fn cut_face(
         &self,
         photo: &Photo,

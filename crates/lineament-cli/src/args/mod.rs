@@ -1,6 +1,7 @@
 //! The command line as it is typed. What it means is worked out in [`crate::settings`].
 
 pub(crate) mod common;
+pub(crate) mod dataset;
 pub(crate) mod eval;
 pub(crate) mod models;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
+use self::dataset::DatasetCommand;
 use self::eval::EvalCommand;
 use self::models::ModelsCommand;
 
@@ -35,6 +37,8 @@ pub(crate) enum Command {
     Identify(Identify),
     /// Measure accuracy by the field's protocols.
     Eval(EvalCommand),
+    /// Look after labelled sets of faces.
+    Dataset(DatasetCommand),
     /// List, check, add and fetch models.
     Models(ModelsCommand),
 }

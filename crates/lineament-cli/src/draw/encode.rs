@@ -53,7 +53,7 @@ pub(crate) fn write_image(stem: &Path, image: &RgbImage, format: Format) -> io::
     Ok(path)
 }
 
-fn encode(image: &RgbImage, format: Format) -> io::Result<Vec<u8>> {
+pub(crate) fn encode(image: &RgbImage, format: Format) -> io::Result<Vec<u8>> {
     match format {
         Format::Png => encode_png(image),
         Format::Jpeg => encode_jpeg(image),

@@ -59,6 +59,25 @@ impl EvaluationSettings {
         })
     }
 
+    /// How the faces of a labelled set are embedded, by the one embedder of `pipeline`.
+    pub(crate) fn of_set(
+        batch: BatchSettings,
+        faces: FaceSource,
+        cache: Option<PathBuf>,
+        pipeline: PipelineSettings,
+    ) -> Self {
+        Self {
+            batch,
+            report: None,
+            cache,
+            faces,
+            flip: None,
+            max_frames: USUAL_FRAMES,
+            embedders: vec![pipeline.options.embedder.clone()],
+            pipeline,
+        }
+    }
+
     /// The pipeline with this embedder.
     pub(crate) fn pipeline(&self, embedder: &Selector) -> PipelineSettings {
         let mut settings = self.pipeline.clone();

@@ -101,14 +101,14 @@ pub(crate) fn convert(
 }
 
 /// A file that takes its name only when it is complete.
-struct Pending {
-    file: File,
+pub(crate) struct Pending {
+    pub(crate) file: File,
     temporary: PathBuf,
     path: PathBuf,
 }
 
 impl Pending {
-    fn create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let temporary = with_suffix(path, ".tmp");
         Ok(Self {
             file: File::create(&temporary)?,
@@ -117,7 +117,7 @@ impl Pending {
         })
     }
 
-    fn commit(self) -> io::Result<()> {
+    pub(crate) fn commit(self) -> io::Result<()> {
         self.file.sync_all()?;
         drop(self.file);
         fs::rename(self.temporary, self.path)

@@ -38,7 +38,7 @@ fn failure(error: &RuntimeError) -> Failure {
     Failure::new(exit, error.to_string())
 }
 
-fn print(
+pub(crate) fn print(
     style: Style,
     json: impl FnOnce() -> Value,
     people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
