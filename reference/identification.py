@@ -7,6 +7,12 @@ golden/identification.json
   searches  [{rejecter, tail_size, split, rank, ranks, rank_rate, rank_ci, cmc, at_fpir, points, n_failed, n_gallery_failed}]
             ranks of the mates, null where a search failed; at_fpir {rate: {fnir, fnir_ci, dir, fpir_ci, supported} or null};
             points = [mated searches that hit, non-mated ones that return anyone] at every threshold, falling; scores only
+  templates {media, persons, pooled, matches, n_failed, auc, eer, tar_at_fmr, galleries, probes, of_galleries, mean}  media =
+            [[items of a medium]] of every template; pooled, null where no item has a face; matches = [first, second, mated];
+            of_galleries as searches
+  distractors {probes, distractors, sizes, rank_1, rank_1_ci, tar_at_fmr}  items
+  blufr     {trials, figures}  trials = [train, test, gallery, probes]; figures = [{matcher, pca, vr, dir, vr_mean, vr_deviation,
+            dir_mean, dir_deviation}] at FAR 1e-1
 
 A search without a template misses or returns nobody. A mate's rank counts the others that score no less. An FPIR's
 threshold is found by trying every score.
@@ -18,7 +24,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from clusters import shuffle, splitmix64
-from evaluation import in_order, unit
+from evaluation import JointBayesian, equal_error_rate, in_order, project, roc, tar_at_fmr, unit
 from golden_file import write_golden
 from matchers import tail_of
 
@@ -149,13 +155,144 @@ def search_fields(rng):
     templates = templates_of(features, failed)
     cases = [(which, "score", 0, rank) for which in range(len(splits)) for rank in (1, 3) if splits[which]["non_mated"]]
     cases.append((2, "probe-tail", 8, 1))
-    return {"scale": SCALE, "features": whole(features, failed), "persons": persons.tolist(), "splits": splits,
-            "searches": [search_case(persons, templates, splits[case[0]], *case) for case in cases]}
+    fields = {"scale": SCALE, "features": whole(features, failed), "persons": persons.tolist(), "splits": splits,
+              "searches": [search_case(persons, templates, splits[case[0]], *case) for case in cases]}
+    return fields, persons, templates, failed
+
+
+# Templates of media
+
+def pooled(media, templates):
+    """The mean within a medium, the sum over media, of unit norm."""
+    means = [np.mean([unit(templates[i]) for i in items], axis=0) for items in
+             ([i for i in items if i in templates] for items in media) if items]
+    return unit(np.sum(means, axis=0)) if means else None
+
+
+def template_fields(rng, persons, templates, failed):
+    media, of = [], []
+    for person in range(persons.max() + 1):
+        items = rng.permutation(np.flatnonzero(persons == person)).tolist()
+        for part in (items[:len(items) // 2], items[len(items) // 2:]):
+            if part:
+                cuts = sorted(rng.integers(0, len(part) + 1, 2).tolist())
+                media.append([m for m in (part[:cuts[0]], part[cuts[0]:cuts[1]], part[cuts[1]:]) if m])
+                of.append(person)
+    # A template of nothing but a face that was not found.
+    media.append([[min(failed)]])
+    of.append(int(persons[min(failed)]))
+    rows = [pooled(m, templates) for m in media]
+    of = np.array(of)
+    n = len(rows)
+    pairs = [(i, j) for i in range(n) for j in range(i) if of[i] == of[j] or rng.random() < 0.5]
+    matches = [[int(i), int(j), int(of[i] == of[j])] for i, j in pairs]
+    mated = np.array([m == 1 for *_, m in matches])
+    scores = np.array([in_order(rows[i], rows[j]) if rows[i] is not None and rows[j] is not None else -np.inf
+                       for i, j, _ in matches])
+    fmr, tar, _, auc = roc(scores, mated)
+    known = {i: row for i, row in enumerate(rows) if row is not None}
+    firsts = {int(p): int(np.flatnonzero(of == p)[0]) for p in np.unique(of)}
+    probes = [i for i in range(n) if i not in firsts.values()]
+    galleries = [[[p, [i]] for p, i in firsts.items() if p % 3 != which] for which in (0, 1)]
+    plans = [{"gallery": g, "mated": [i for i in probes if of[i] in {p for p, _ in g}],
+              "non_mated": [i for i in probes if of[i] not in {p for p, _ in g}]} for g in galleries]
+    found = [search_case(of.tolist(), known, plan, which, "score", 0, 1) for which, plan in enumerate(plans)]
+    mean = lambda value: float(np.mean([value(f) for f in found]))
+    return {"media": media, "persons": of.tolist(), "pooled": [None if r is None else r.tolist() for r in rows],
+            "matches": matches, "n_failed": int((~np.isfinite(scores)).sum()), "auc": float(auc),
+            "eer": equal_error_rate(fmr, tar), "tar_at_fmr": tar_at_fmr(scores, mated), "galleries": galleries,
+            "probes": probes, "of_galleries": found,
+            "mean": {"rank_1": mean(lambda f: f["rank_rate"][1]), "fnir": mean(lambda f: f["at_fpir"]["1e-1"]["fnir"]),
+                     "dir": mean(lambda f: f["at_fpir"]["1e-1"]["dir"])}}
+
+
+# Distractors
+
+def distractor_fields(persons, templates):
+    probes = [i for i in range(len(persons)) if persons[i] % 3 == 0]
+    distractors = [i for i in range(len(persons)) if persons[i] % 3 != 0]
+    sizes, counts, n = [4, 30, len(distractors)], [0, 0, 0], 0
+    score = lambda i, j: in_order(templates[i], templates[j])
+    mated, non_mated = [], []
+    for i in probes:
+        others = [score(i, d) if i in templates and d in templates else -np.inf for d in distractors]
+        non_mated += others
+        for j in probes:
+            if i == j or persons[i] != persons[j]:
+                continue
+            n += 1
+            mate = score(i, j) if i in templates and j in templates else -np.inf
+            if i < j:
+                mated.append(mate)
+            assert all(mate == o or abs(mate - o) > 1e-6 for o in others)
+            for k, size in enumerate(sizes):
+                counts[k] += np.isfinite(mate) and all(mate > o for o in others[:size])
+    scores = np.array(mated + non_mated)
+    return {"probes": probes, "distractors": distractors, "sizes": sizes, "n_searches": n,
+            "rank_1": [int(c) / n for c in counts], "rank_1_ci": [interval(c, n) for c in counts],
+            "tar_at_fmr": tar_at_fmr(scores, np.arange(len(scores)) < len(mated))}
+
+
+# BLUFR
+
+def at_far(hits, alarms, target):
+    """Share of hits accepted at the smallest threshold that keeps the target."""
+    candidates = [t for s in np.unique(alarms[np.isfinite(alarms)]) for t in (s, np.nextafter(s, np.inf))]
+    threshold = min(t for t in [-1e9, *candidates] if np.mean(alarms >= t) <= target)
+    return float(np.mean(hits >= threshold))
+
+
+def blufr_trial(persons, templates, trial, matcher, n_components):
+    train, test, gallery, probes = trial
+    rows = {i: np.asarray(row) for i, row in templates.items()}
+    items = [i for i in train if i in rows]
+    if matcher == "joint-bayesian":
+        rows = project(rows, np.array([rows[i] for i in items]), n_components)
+        model = JointBayesian().fit(np.array([rows[i] for i in items]), np.array([persons[i] for i in items]), [])
+        score = lambda a, b: model.score(a, b)
+    else:
+        score = in_order
+    of = lambda i, j: score(rows[i], rows[j]) if i in rows and j in rows else -np.inf
+    pairs = [(i, j) for k, i in enumerate(test) for j in test[:k]]
+    scores = np.array([of(i, j) for i, j in pairs])
+    mated = np.array([persons[i] == persons[j] for i, j in pairs])
+    enrolled_of = {persons[g]: g for g in gallery}
+    hits, alarms = [], []
+    for probe in probes:
+        found = {p: of(probe, g) for p, g in enrolled_of.items()}
+        own = found.get(persons[probe])
+        if own is None:
+            alarms.append(max(found.values()))
+        else:
+            hits.append(own if sum(s >= own for s in found.values()) == 1 else -np.inf)
+    return at_far(scores[mated], scores[~mated], 0.1), at_far(np.array(hits), np.array(alarms), 0.1)
+
+
+def blufr_fields(rng, persons, templates):
+    trials = []
+    for _ in range(3):
+        people = rng.permutation(persons.max() + 1).tolist()
+        learned, rest = people[:14], people[14:]
+        train = [i for i in range(len(persons)) if persons[i] in learned]
+        test = [i for i in range(len(persons)) if persons[i] in rest]
+        gallery = [int(np.flatnonzero(persons == p)[0]) for p in rest[:12]]
+        trials.append([train, test, gallery, [i for i in test if i not in gallery]])
+    figures = []
+    for matcher, n_components in [("cosine", None), ("joint-bayesian", 4)]:
+        vr, dir_ = zip(*(blufr_trial(persons, templates, trial, matcher, n_components) for trial in trials))
+        figures.append({"matcher": matcher, "pca": n_components, "vr": vr, "dir": dir_, "vr_mean": float(np.mean(vr)),
+                        "vr_deviation": float(np.std(vr, ddof=1)), "dir_mean": float(np.mean(dir_)),
+                        "dir_deviation": float(np.std(dir_, ddof=1))})
+    return {"trials": trials, "figures": figures}
 
 
 def main():
     rng = np.random.default_rng(1927)
-    write_golden("identification.json", "identification.py", LIBRARIES, search_fields(rng))
+    fields, persons, templates, failed = search_fields(rng)
+    fields["templates"] = template_fields(rng, persons, templates, failed)
+    fields["distractors"] = distractor_fields(persons.tolist(), templates)
+    fields["blufr"] = blufr_fields(rng, persons, templates)
+    write_golden("identification.json", "identification.py", LIBRARIES, fields)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ pub fn compare_all(
     let n_blocks = population.persons.len().div_ceil(BLOCK);
     let above = |i: usize| (i..n_blocks).map(move |j| (i, j));
     let jobs: Vec<(usize, usize)> = (0..n_blocks).flat_map(above).collect();
-    let empty = ScoreStream::new(greatest_target, population.n_non_mated())?;
+    let n_non_mated = PairCounts::new(population.persons.iter().copied()).n_non_mated;
+    let empty = ScoreStream::new(greatest_target, n_non_mated)?;
     let job = |stream: &mut ScoreStream, i: usize| {
         population.compare_blocks(&panels, jobs[i], stream);
     };
@@ -50,6 +51,25 @@ pub fn compare_all(
     let mut all = empty.clone();
     streams.into_iter().try_for_each(|s| all.merge(s))?;
     all.finish()
+}
+
+/// Pairs among items of these persons.
+pub(crate) struct PairCounts {
+    pub(crate) n_mated: usize,
+    pub(crate) n_non_mated: usize,
+}
+
+impl PairCounts {
+    pub(crate) fn new(persons: impl Iterator<Item = usize>) -> Self {
+        let mut n_of = BTreeMap::<usize, usize>::new();
+        persons.for_each(|p| *n_of.entry(p).or_default() += 1);
+        let pairs = |n: usize| n * n.saturating_sub(1) / 2;
+        let n_mated = n_of.values().map(|n| pairs(*n)).sum();
+        Self {
+            n_mated,
+            n_non_mated: pairs(n_of.values().sum()) - n_mated,
+        }
+    }
 }
 
 impl Population<'_> {
@@ -67,16 +87,6 @@ impl Population<'_> {
                 got: f64::from(self.values[position]),
             }),
         }
-    }
-
-    fn n_non_mated(&self) -> usize {
-        let mut n_of = BTreeMap::<usize, usize>::new();
-        self.persons
-            .iter()
-            .for_each(|p| *n_of.entry(*p).or_default() += 1);
-        let n = self.persons.len();
-        let mated: usize = n_of.values().map(|n| n * (n - 1) / 2).sum();
-        n * (n - 1) / 2 - mated
     }
 
     /// The embeddings in panels of `WIDTH`, the first values of all of them first; the last panel

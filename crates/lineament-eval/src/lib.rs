@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod all_pairs;
+pub mod blufr;
 pub mod calibration;
 pub mod clusters;
 mod compared;
@@ -24,10 +25,12 @@ pub mod rates;
 pub mod report;
 pub mod scores;
 pub mod stream;
+pub mod templates;
 pub mod thresholds;
 
 pub use about::{About, Declaration, ModelIdentity, OutsideData};
 pub use all_pairs::{Population, compare_all};
+pub use blufr::evaluate_blufr;
 pub use calibration::{CalibratedThreshold, Calibration, calibrate};
 pub use clusters::evaluate_clusters;
 pub use curve::{Curve, CurvePoint, EqualErrorRate};
@@ -49,4 +52,5 @@ pub use pairs::{Centering, Judging, Pair, PairList, PairMatcher, PairMaterial, P
 pub use rates::TarAtFmr;
 pub use scores::{Histogram, ScoreSet, Scores};
 pub use stream::{ScoreStream, StreamedScores};
+pub use templates::{evaluate_matches, pool_media};
 pub use thresholds::{BestThreshold, Thresholds};

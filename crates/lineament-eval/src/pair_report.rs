@@ -176,16 +176,12 @@ impl AtFmr {
     pub fn new(scores: &ScoreSet, targets: &[f64]) -> Result<Self, EvalError> {
         let mut table = Self::default();
         for target in targets {
-            let found = match scores.tar_at_fmr(*target) {
-                Err(EvalError::TooFewComparisons { .. }) => None,
-                found => Some(found?),
-            };
-            table.add(rate_key(*target), found);
+            table.add(rate_key(*target), scores.tar_where_measurable(*target)?);
         }
         Ok(table)
     }
 
-    fn add(&mut self, key: String, found: Option<TarAtFmr>) {
+    pub(crate) fn add(&mut self, key: String, found: Option<TarAtFmr>) {
         let tar = found.map(|f| f.tar);
         self.tar_at_fmr.insert(key.clone(), tar.map(|t| t.rate));
         self.tar_ci.insert(key.clone(), tar.map(|t| t.interval));

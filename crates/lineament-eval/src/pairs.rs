@@ -144,7 +144,8 @@ impl PairList<'_> {
     }
 }
 
-fn kind(mated: bool) -> &'static str {
+/// The word for it.
+pub(crate) fn kind(mated: bool) -> &'static str {
     match mated {
         true => "mated",
         false => "non-mated",

@@ -38,14 +38,18 @@ impl ScoreSet {
     }
 
     /// The same; `None` where there are too few non-mated comparisons to measure the rate.
-    pub(crate) fn tar_where_measurable(
-        &self,
-        target: f64,
-    ) -> Result<Option<TarAtFmr>, EvalError> {
-        match self.tar_at_fmr(target) {
-            Err(EvalError::TooFewComparisons { .. }) => Ok(None),
-            found => found.map(Some),
-        }
+    pub(crate) fn tar_where_measurable(&self, target: f64) -> Result<Option<TarAtFmr>, EvalError> {
+        measurable(self.tar_at_fmr(target))
+    }
+}
+
+/// `None` for a rate that there are too few comparisons to measure.
+pub(crate) fn measurable(
+    found: Result<TarAtFmr, EvalError>,
+) -> Result<Option<TarAtFmr>, EvalError> {
+    match found {
+        Err(EvalError::TooFewComparisons { .. }) => Ok(None),
+        found => found.map(Some),
     }
 }
 

@@ -183,6 +183,16 @@ impl Histogram {
         })
     }
 
+    /// One of the same bins that has counted nothing.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            low: self.low,
+            high: self.high,
+            mated: vec![0; self.mated.len()],
+            non_mated: vec![0; self.non_mated.len()],
+        }
+    }
+
     /// Counts a score.
     pub fn add(&mut self, score: f64, is_mated: bool) {
         let kind = match is_mated {

@@ -2,7 +2,7 @@
 
 use crate::curve::{Curve, Step};
 use crate::error::{EvalError, check_at_least, check_length, check_rate};
-use crate::rates::{TarAtFmr, n_allowed, tar_at_fmr};
+use crate::rates::{TarAtFmr, measurable, n_allowed, tar_at_fmr};
 use crate::scores::{Histogram, Scores};
 
 /// Bins of the histogram behind curves: steps of 1/8192 of a cosine, a power of two so that the
@@ -77,6 +77,25 @@ impl ScoreStream {
         }
     }
 
+    /// Adds comparisons that failed.
+    pub(crate) fn add_failed(&mut self, n: usize, is_mated: bool) {
+        self.n_non_mated += usize::from(!is_mated) * n;
+        self.n_failed[usize::from(is_mated)] += n;
+    }
+
+    /// A stream like this one that has gathered nothing, but for the score below which none matters.
+    pub(crate) fn emptied(&self) -> Self {
+        Self {
+            mated: Vec::new(),
+            greatest: Vec::new(),
+            n_kept: self.n_kept,
+            floor: self.floor,
+            n_non_mated: 0,
+            n_failed: [0; 2],
+            histogram: self.histogram.emptied(),
+        }
+    }
+
     /// Adds what another stream gathered.
     ///
     /// # Errors
@@ -145,6 +164,11 @@ impl StreamedScores {
             self.greatest.len(),
         )?;
         tar_at_fmr(target, &self.mated, &self.greatest, self.n_non_mated)
+    }
+
+    /// The same; `None` where there are too few non-mated comparisons to measure the rate.
+    pub(crate) fn tar_where_measurable(&self, target: f64) -> Result<Option<TarAtFmr>, EvalError> {
+        measurable(self.tar_at_fmr(target))
     }
 
     /// The curve with a step at every edge of the histogram that has scores above it.

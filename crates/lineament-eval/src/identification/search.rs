@@ -27,8 +27,8 @@ pub struct SearchOutcome {
 }
 
 /// Entries of a gallery that have a template, ready to be searched.
-pub(super) struct Gallery {
-    pub(super) templates: Vec<Vec<f32>>,
+pub(crate) struct Gallery {
+    pub(crate) templates: Vec<Vec<f32>>,
     /// Entry of every template.
     entry_of: Vec<usize>,
     /// Template of every entry.
@@ -36,14 +36,14 @@ pub(super) struct Gallery {
 }
 
 /// How searches are made.
-pub(super) struct Searching<'a> {
-    pub(super) matcher: &'a FittedMatcher,
-    pub(super) rejecter: &'a Rejecter,
-    pub(super) n_candidates: usize,
+pub(crate) struct Searching<'a> {
+    pub(crate) matcher: &'a FittedMatcher,
+    pub(crate) rejecter: &'a Rejecter,
+    pub(crate) n_candidates: usize,
 }
 
 impl Gallery {
-    pub(super) fn new(set: LabelledSet<'_>, plan: &SearchPlan) -> Result<Self, EvalError> {
+    pub(crate) fn new(set: LabelledSet<'_>, plan: &SearchPlan) -> Result<Self, EvalError> {
         let mut gallery = Self {
             templates: Vec::new(),
             entry_of: Vec::new(),
@@ -65,12 +65,12 @@ impl Gallery {
         Ok(gallery)
     }
 
-    pub(super) fn n_failed(&self) -> usize {
+    pub(crate) fn n_failed(&self) -> usize {
         self.row_of.len() - self.templates.len()
     }
 
     /// Every search of the plan, the mated ones first, in the order of the plan.
-    pub(super) fn search(
+    pub(crate) fn search(
         &self,
         set: LabelledSet<'_>,
         plan: &SearchPlan,
@@ -111,7 +111,7 @@ impl Gallery {
     }
 
     /// What `of_probe` makes of the scores of each probe against the gallery, in order.
-    pub(super) fn scored<'a, T: Send>(
+    pub(crate) fn scored<'a, T: Send>(
         &self,
         probes: impl Iterator<Item = &'a [f32]>,
         matcher: &FittedMatcher,
@@ -160,7 +160,7 @@ impl Gallery {
 
 /// The scores of an open-set search at `rank`: of mated searches the mate's where it is within
 /// that rank, of non-mated ones the greatest; −∞ of those that failed.
-pub(super) fn open_set_scores(
+pub(crate) fn open_set_scores(
     outcomes: &[SearchOutcome],
     rank: usize,
 ) -> Result<ScoreSet, EvalError> {
@@ -183,7 +183,7 @@ impl SearchOutcome {
 }
 
 /// The mean of the directions of the items of one person; `None` where none has a template.
-pub(super) fn template(
+pub(crate) fn template(
     set: LabelledSet<'_>,
     items: &[usize],
 ) -> Result<Option<Vec<f32>>, EvalError> {
