@@ -57,6 +57,14 @@ pub enum TrainError {
     /// A teacher could not be loaded or run.
     #[error(transparent)]
     Teacher(Box<lineament::Error>),
+    /// A teacher could not be asked about an image.
+    #[error("the teacher on {image}: {source}")]
+    TeacherImage {
+        /// The image's name in its set.
+        image: String,
+        /// What went wrong.
+        source: Box<lineament::Error>,
+    },
     /// A configuration that is no TOML, or has fields that there are not.
     #[error("{origin}: {reason}")]
     ConfigSyntax {
@@ -110,6 +118,14 @@ pub enum TrainError {
         what: String,
         /// The images of the batch.
         images: Vec<String>,
+    },
+    /// A model file whose output is not the trainer's.
+    #[error("the exported model differs from the trainer's by {got:e}, more than {limit:e}: nothing was written")]
+    Export {
+        /// The greatest difference of an embedding's numbers.
+        got: f64,
+        /// What is allowed.
+        limit: f64,
     },
     /// Validation could not be judged.
     #[error(transparent)]

@@ -64,6 +64,7 @@ fn kind_of(name: &str) -> Result<SetKind, TrainError> {
 #[derive(Debug)]
 pub struct Images {
     rows: Vec<ImageSource>,
+    names: Vec<Box<str>>,
     /// For each row, an index into `people`.
     person_of: Vec<Option<u32>>,
     people: Vec<Arc<str>>,
@@ -90,6 +91,7 @@ impl Images {
         }
         Ok(Self {
             rows: listing.rows,
+            names: listing.names,
             person_of: listing.person_of,
             people: listing.people,
             fingerprint: Sha256::of(&listing.digest),
@@ -156,10 +158,22 @@ impl Images {
         self.first_problem.as_deref()
     }
 
+    /// The name of a row's image within its set.
+    ///
+    /// # Panics
+    /// When `row` is not below [`Self::len`].
+    #[must_use]
+    pub fn name(&self, row: usize) -> &str {
+        &self.names[row]
+    }
+
     /// The image of a row; `None` where it cannot be decoded.
     ///
     /// # Errors
     /// [`TrainError::Io`] when the packed file cannot be read.
+    ///
+    /// # Panics
+    /// When `row` is not below [`Self::len`].
     pub fn read(&self, row: usize) -> Result<Option<RgbImage>, TrainError> {
         match &self.packed {
             Some(packed) => packed.read(row),
@@ -196,6 +210,7 @@ fn decode(source: &ImageSource) -> Option<RgbImage> {
 #[derive(Default)]
 struct Listing {
     rows: Vec<ImageSource>,
+    names: Vec<Box<str>>,
     person_of: Vec<Option<u32>>,
     people: Vec<Arc<str>>,
     by_name: HashMap<Arc<str>, u32>,
@@ -236,6 +251,7 @@ impl Listing {
         let person = person.map(|name| self.number(name));
         self.person_of.push(person);
         self.rows.push(sample.image);
+        self.names.push(sample.name.into());
     }
 
     /// Each row's digest covers those before it.

@@ -13,6 +13,7 @@ mod random;
 pub mod sampler;
 pub mod set;
 pub mod target;
+pub mod teacher;
 
 pub use augment::{Augment, AugmentOptions, ColorOptions};
 pub use images::{DataSource, Images};
@@ -20,6 +21,7 @@ pub use loader::{Batch, Loader};
 pub use sampler::{Sampler, SamplerOptions};
 pub use set::{Few, Part, SetCounts, SetOptions, TrainSet, Unlabelled};
 pub use target::Target;
+pub use teacher::TeacherFeatures;
 
 /// Hears how many of how many are done, and may stop the work.
 pub type Progress<'a> = dyn FnMut(usize, usize) -> std::ops::ControlFlow<()> + 'a;

@@ -7,6 +7,7 @@ use lineament_data::inspect::split_people;
 use serde::{Deserialize, Serialize};
 
 use super::images::{DataSource, Images};
+use super::teacher::TeacherFeatures;
 use crate::error::TrainError;
 
 /// The label of an image of which nobody says who it shows.
@@ -97,6 +98,7 @@ pub struct TrainSet {
     labels: Vec<i64>,
     people: Vec<Arc<str>>,
     counts: SetCounts,
+    teacher: Option<Arc<TeacherFeatures>>,
 }
 
 impl TrainSet {
@@ -124,6 +126,7 @@ impl TrainSet {
                 ..SetCounts::default()
             },
             images,
+            teacher: None,
         };
         set.take(&fates);
         if set.is_empty() {
@@ -165,6 +168,22 @@ impl TrainSet {
     fn push(&mut self, row: usize, label: i64) {
         self.rows.push(row);
         self.labels.push(label);
+    }
+
+    /// The same set with what a teacher says of its images, which batches then hold.
+    ///
+    /// # Errors
+    /// [`TrainError::Format`] when these are features of other images.
+    pub fn with_teacher(mut self, teacher: Arc<TeacherFeatures>) -> Result<Self, TrainError> {
+        teacher.check_images(&self.images)?;
+        self.teacher = Some(teacher);
+        Ok(self)
+    }
+
+    /// What a teacher says of the images, by row.
+    #[must_use]
+    pub fn teacher(&self) -> Option<&TeacherFeatures> {
+        self.teacher.as_deref()
     }
 
     /// How many images there are.
@@ -210,6 +229,15 @@ impl TrainSet {
     #[must_use]
     pub fn row(&self, idx: usize) -> usize {
         self.rows[idx]
+    }
+
+    /// The name of an image within its source.
+    ///
+    /// # Panics
+    /// When `idx` is not below [`Self::len`].
+    #[must_use]
+    pub fn name(&self, idx: usize) -> &str {
+        self.images.name(self.rows[idx])
     }
 
     /// The pixels of an image; `None` where it cannot be decoded.

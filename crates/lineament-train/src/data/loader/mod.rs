@@ -118,12 +118,16 @@ impl Inputs {
         let images = Tensor::f_from_data_size(&finished.pixels(), &shape, Kind::Uint8)?;
         let indices = finished.indices();
         let labels: Vec<i64> = indices.iter().map(|&idx| self.set.labels()[idx]).collect();
+        let teacher = self.set.teacher().map(|teacher| {
+            let features = Tensor::f_from_slice(&finished.teacher())?;
+            features.f_reshape([n as i64, teacher.dimension() as i64])
+        });
         Ok(Batch {
             images,
             labels: Tensor::f_from_slice(&labels)?,
             n_replaced: finished.n_replaced(),
             indices,
-            teacher: None,
+            teacher: teacher.transpose()?,
         })
     }
 }

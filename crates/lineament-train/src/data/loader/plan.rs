@@ -34,6 +34,8 @@ pub(super) struct Made {
     /// The images that are shown.
     pub(super) indices: Vec<usize>,
     pub(super) n_replaced: usize,
+    /// `[n, dimension]`; nothing without a teacher.
+    pub(super) teacher: Vec<f32>,
 }
 
 /// A whole batch, in parts.
@@ -53,6 +55,13 @@ impl Finished {
         self.0
             .iter()
             .flat_map(|made| made.indices.iter().copied())
+            .collect()
+    }
+
+    pub(super) fn teacher(&self) -> Vec<f32> {
+        self.0
+            .iter()
+            .flat_map(|made| made.teacher.iter().copied())
             .collect()
     }
 

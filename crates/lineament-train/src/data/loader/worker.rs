@@ -9,6 +9,7 @@ use crate::data::augment::Augment;
 use crate::data::sampler::Sampler;
 use crate::data::set::TrainSet;
 use crate::data::target::Target;
+use crate::data::teacher::View;
 use crate::error::TrainError;
 
 /// What batches are made of.
@@ -47,6 +48,14 @@ impl Inputs {
             let (idx, crop) = self.readable(wanted)?;
             let seen = self.augment.apply(&crop, &self.target, task.step, slot)?;
             append_planes(&seen.image, &mut made.pixels);
+            if let Some(teacher) = self.set.teacher() {
+                let view = if seen.is_mirrored {
+                    View::Mirrored
+                } else {
+                    View::Plain
+                };
+                made.teacher.extend(teacher.read(self.set.row(idx), view)?);
+            }
             made.n_replaced += usize::from(idx != wanted);
             made.indices.push(idx);
         }
