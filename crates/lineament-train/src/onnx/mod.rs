@@ -1,1 +1,12 @@
 //! Networks as ONNX files.
+//!
+//! IR version 9, opset 17, standard operators alone; pictures in batches of any length.
+
+mod export;
+mod fold;
+mod local;
+mod lower;
+mod proto;
+mod writer;
+
+pub use export::{ExportOptions, export};
