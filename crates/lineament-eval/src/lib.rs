@@ -23,6 +23,7 @@ pub mod pairs;
 mod parallel;
 pub mod rates;
 pub mod report;
+mod runs;
 pub mod scores;
 pub mod stream;
 pub mod templates;
