@@ -55,6 +55,8 @@ fn mates_come_first_as_often_as_comparing_each_says() {
             "{drawn:?} around {rate}"
         );
     }
+    let printed = json!(report);
+    assert!(printed["rank_1"]["4"].is_f64() && printed["tar_at_fmr"]["1e-1"].is_f64());
     for (key, expected) in case["tar_at_fmr"].as_object().unwrap() {
         let tar = report.at_fmr.tar_at_fmr[key];
         assert_eq!(tar.is_none(), expected.is_null(), "{key}");
