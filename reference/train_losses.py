@@ -384,7 +384,7 @@ def head_cases():
         yield head_case(f"L-Softmax, m = {m}, margin alone", {"kind": "l_softmax", "multiplier": m, "annealing": bare}, 5 + m)
     yield head_case("A-Softmax, annealed", {"kind": "a_softmax"}, 10, steps=(0, 300, 30_000))
     yield head_case("L-Softmax, annealed", {"kind": "l_softmax", "annealing": {"gamma": 0.000025, "power": 35.0}}, 11, steps=(9000,))
-    yield head_case("NormFace", {"kind": "normface"}, 12, extra={"scale": [20.0]})
+    yield head_case("NormFace", {"kind": "normface"}, 12, extra={"scale": 20.0})
     yield head_case("NormFace, fixed scale", {"kind": "normface", "scale": 7.0, "scaling": "fixed"}, 13)
     yield head_case("CosFace", {"kind": "cosface"}, 14)
     yield head_case("AM-Softmax", {"kind": "cosface", "scale": 30.0, "margin": 0.4}, 15)

@@ -95,7 +95,7 @@ pub type Weighted = (f64, Box<dyn Loss>);
 
 /// Something to make small.
 pub trait Loss: Send {
-    /// The `kind` of its configuration.
+    /// The `kind` of its configuration; of Partial FC, that of its head.
     fn name(&self) -> &'static str;
 
     /// Its value for a batch, and what it remembers brought up to date.

@@ -44,7 +44,7 @@ impl Default for NormfaceOptions {
 ///
 /// Source: Wang et al., ACM Multimedia 2017.
 pub(super) struct Normface {
-    /// `[1]`.
+    /// `[]`.
     scale: Tensor,
 }
 
@@ -52,8 +52,8 @@ impl Normface {
     pub(super) fn new(path: &Path<'_>, options: NormfaceOptions) -> Result<Self, TrainError> {
         number(NAME, "scale", options.scale).above_zero()?;
         let scale = match options.scaling {
-            Scaling::Learned => path.var("scale", &[1], Init::Const(options.scale)),
-            Scaling::Fixed => Tensor::full([1], options.scale, (path.kind(), path.device())),
+            Scaling::Learned => path.var("scale", &[], Init::Const(options.scale)),
+            Scaling::Fixed => Tensor::from(options.scale),
         };
         Ok(Self { scale })
     }
@@ -66,7 +66,7 @@ impl Margin for Normface {
 
     fn judge(&mut self, angles: &Angles) -> Judged {
         Judged {
-            parts: vec![("scale", self.scale.double_value(&[0]))],
+            parts: vec![("scale", self.scale.double_value(&[]))],
             ..(&angles.cosines * &self.scale).into()
         }
     }

@@ -95,6 +95,16 @@ fn features_of_zeros_give_finite_gradients() {
 }
 
 #[test]
+fn a_feature_that_is_no_number_shows_in_the_value() {
+    for mut case in cases() {
+        let batch = Batch::from_golden(&case.batches[0]);
+        let _ = batch.features.detach().get(0).fill_(f64::NAN);
+        let output = case.subject.compute(&batch);
+        assert!(number(&output.total).is_nan(), "{}", case.name);
+    }
+}
+
+#[test]
 fn features_on_their_class_weights_give_finite_gradients() {
     for mut case in cases() {
         let (trained, _) = case.subject.variables();
