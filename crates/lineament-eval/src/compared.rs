@@ -149,7 +149,11 @@ fn select(features: &Features, rows: &[usize]) -> Result<Features, EvalError> {
 }
 
 /// Refuses a template of another length, not finite, or without a direction.
-pub(crate) fn check_template(name: &str, n_columns: usize, template: &[f32]) -> Result<(), EvalError> {
+pub(crate) fn check_template(
+    name: &str,
+    n_columns: usize,
+    template: &[f32],
+) -> Result<(), EvalError> {
     let reason = if template.len() != n_columns {
         let n = template.len();
         format!("has {n} values where others have {n_columns}; one model must have made all")
