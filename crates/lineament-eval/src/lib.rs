@@ -21,6 +21,7 @@ mod learned;
 pub mod pair_report;
 pub mod pairs;
 mod parallel;
+pub mod published;
 pub mod rates;
 pub mod report;
 mod runs;

@@ -29,6 +29,8 @@ pub(crate) enum Protocol {
     Bin(Bin),
     /// Any list of pairs, as CSV.
     Pairs(Pairs),
+    /// The published figures, and your own beside them.
+    Table(Table),
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +167,18 @@ pub(crate) struct Pairs {
     pub(crate) method: Method,
     #[command(flatten)]
     pub(crate) evaluation: Evaluation,
+}
+
+/// The published figures on Labeled Faces in the Wild and YouTube Faces, and your own beside them.
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Table {
+    /// Results to put beside them: the report.json of a --report, or what --json printed.
+    #[arg(value_name = "FILE")]
+    pub(crate) results: Vec<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// How features are compared.

@@ -17,18 +17,20 @@ const WRITE_EVERY: usize = 128;
 /// What came of each image, in their order: of a video, of each of its frames.
 pub(crate) type Embedded = Vec<Result<Vec<Found>, Trouble>>;
 
-/// Embeds the images, or remembers them. Images that cannot be read are told of.
+/// Embeds the images, or remembers them, and gives what came of each to `take`, in order. Images that
+/// cannot be read are told of.
 ///
 /// # Errors
-/// [`Exit::Interrupted`], with what was done remembered; [`Exit::Models`] when a network fails.
-pub(crate) fn embed_all(
+/// [`Exit::Interrupted`], with what was done remembered; [`Exit::Models`] when a network fails; the
+/// first error of `take`.
+pub(crate) fn embed_each(
     reader: &FaceReader<'_>,
     cache: Option<&Cache>,
     images: &[FaceImage],
     batch: &Batch<'_>,
-) -> Result<Embedded, Failure> {
+    mut take: impl FnMut(Result<Vec<Found>, Trouble>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let mut fresh = Fresh::new(cache);
-    let mut embedded = Vec::with_capacity(images.len());
     let count = batch.for_each(
         images,
         |image| one(reader, cache, image),
@@ -39,7 +41,7 @@ pub(crate) fn embed_all(
             let found = result.map(|frames| fresh.take(frames));
             let is_face = |found: &&Found| matches!(found, Found::Face(_));
             let n_faces = found.iter().flatten().filter(is_face).count();
-            embedded.push(found);
+            take(found)?;
             Ok(n_faces)
         },
     );
@@ -54,7 +56,7 @@ pub(crate) fn embed_all(
         };
         return Err(Failure::new(Exit::Interrupted, message).help(advice));
     }
-    Ok(embedded)
+    Ok(())
 }
 
 /// What came of a frame, and its hash where that is to be remembered.
@@ -65,13 +67,12 @@ fn one(
     cache: Option<&Cache>,
     image: &FaceImage,
 ) -> Result<Vec<Frame>, WorkError> {
-    let landmarks = image.landmarks.as_ref();
     let frame = |picture: Picture| {
-        let hash = hash(&picture, landmarks);
+        let hash = hash(&picture, image);
         if let Some(found) = cache.and_then(|cache| cache.get(&hash)) {
             return Ok((found, None));
         }
-        Ok((reader.embed(picture, landmarks)?, Some(hash)))
+        Ok((reader.embed(picture, image)?, Some(hash)))
     };
     reader.read(image)?.into_iter().map(frame).collect()
 }

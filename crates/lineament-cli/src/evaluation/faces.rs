@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use lineament::{Embedder, Landmarks, Photo, Pipeline, RgbImage, Views, prominent};
-use lineament_data::{DataLimits, ImageSource, Picture};
+use lineament::{Embedder, Face, Landmarks, Photo, Pipeline, Rect, RgbImage, Views, prominent};
+use lineament_data::{DataLimits, ImageSource, Picture, Sample};
 use lineament_decode::{Limits, Resolution};
 use lineament_runtime::Sha256;
 use serde_json::{Value, json};
@@ -29,8 +29,25 @@ pub(crate) struct FaceImage {
     pub(crate) name: String,
     /// Where its pixels are.
     pub(crate) source: ImageSource,
+    /// The box of the face that is meant, where the database gives one: of the faces found, the one
+    /// that overlaps it most.
+    pub(crate) face: Option<Rect>,
     /// Its landmarks, where the database gives them; they are then trusted.
     pub(crate) landmarks: Option<Landmarks>,
+}
+
+impl FaceImage {
+    /// The image of a labelled set, with what the set says of the face in it. Aligned images have
+    /// their faces in the right place, whatever it says.
+    pub(crate) fn of_sample(sample: &Sample, faces: FaceSource) -> Self {
+        let is_told = faces == FaceSource::Detect;
+        Self {
+            name: sample.name.clone(),
+            source: sample.image.clone(),
+            face: sample.face.filter(|rect| is_told && rect.is_valid()),
+            landmarks: sample.landmarks.filter(|_| is_told),
+        }
+    }
 }
 
 /// What came of an image.
@@ -129,12 +146,12 @@ impl FaceReader<'_> {
     pub(crate) fn embed(
         &self,
         picture: Picture,
-        landmarks: Option<&Landmarks>,
+        image: &FaceImage,
     ) -> Result<Found, WorkError> {
         let embedder = self.networks.embedder()?;
         let crop = match self.networks {
             Networks::Aligned(embedder) => Some(embedder.crop_aligned(&self.whole(picture)?)?),
-            Networks::Detect(pipeline) => crop(pipeline, picture, landmarks)?,
+            Networks::Detect(pipeline) => crop(pipeline, picture, image)?,
         };
         let Some(crop) = crop else {
             return Ok(Found::NoFace);
@@ -159,23 +176,34 @@ impl FaceReader<'_> {
 fn crop(
     pipeline: &Pipeline,
     picture: Picture,
-    landmarks: Option<&Landmarks>,
+    image: &FaceImage,
 ) -> Result<Option<RgbImage>, lineament::Error> {
     let photo = match picture {
         Picture::Encoded(bytes) => pipeline.read_bytes(bytes)?,
         Picture::Rgb(image) => Photo::from_image(image),
     };
-    if let Some(landmarks) = landmarks {
+    if let Some(landmarks) = &image.landmarks {
         return Ok(Some(pipeline.align_landmarks(&photo, landmarks)?));
     }
     let faces = pipeline.detect(&photo)?;
-    prominent(&faces, photo.size())
+    let wanted = match &image.face {
+        Some(rect) => best_match(&faces, rect),
+        None => prominent(&faces, photo.size()),
+    };
+    wanted
         .map(|face_idx| pipeline.align(&photo, &faces[face_idx]))
         .transpose()
 }
 
+/// The face that overlaps the box most, if one does at all.
+pub(crate) fn best_match(faces: &[Face], wanted: &Rect) -> Option<usize> {
+    let overlap = |face_idx: &usize| faces[*face_idx].rect.iou(wanted);
+    let touching = (0..faces.len()).filter(|face_idx| overlap(face_idx) > 0.0);
+    touching.max_by(|i, j| overlap(i).total_cmp(&overlap(j)))
+}
+
 /// The hash of a picture and of what is known of the face in it.
-pub(crate) fn hash(picture: &Picture, landmarks: Option<&Landmarks>) -> Sha256 {
+pub(crate) fn hash(picture: &Picture, image: &FaceImage) -> Sha256 {
     let own = match picture {
         Picture::Encoded(bytes) => Sha256::of(bytes),
         Picture::Rgb(image) => {
@@ -183,16 +211,13 @@ pub(crate) fn hash(picture: &Picture, landmarks: Option<&Landmarks>) -> Sha256 {
             Sha256::of(&[width.as_slice(), image.pixels()].concat())
         }
     };
-    let Some(landmarks) = landmarks else {
+    let points = image.landmarks.map(|landmarks| landmarks.to_array());
+    let points = points.into_iter().flatten().flat_map(|p| [p.x, p.y]);
+    let sides = image.face.map(|r| [r.x, r.y, r.width, r.height]);
+    let known: Vec<f32> = points.chain(sides.into_iter().flatten()).collect();
+    if known.is_empty() {
         return own;
-    };
-    let points = landmarks.to_array().into_iter().flat_map(|p| [p.x, p.y]);
-    let points = points.flat_map(f32::to_le_bytes);
-    Sha256::of(
-        &own.bytes()
-            .iter()
-            .copied()
-            .chain(points)
-            .collect::<Vec<_>>(),
-    )
+    }
+    let known = known.into_iter().flat_map(f32::to_le_bytes);
+    Sha256::of(&own.bytes().iter().copied().chain(known).collect::<Vec<_>>())
 }

@@ -2,17 +2,19 @@
 
 use lineament::{Embedder, Flip, Selector};
 use lineament_data::DataLimits;
-use lineament_eval::{FlipMode, ModelIdentity};
+use lineament_eval::{About, FlipMode, ModelIdentity};
 
 use crate::batch::{Batch, say};
 use crate::evaluation::cache::Cache;
-use crate::evaluation::embedded::{Embedded, embed_all};
-use crate::evaluation::faces::{FaceImage, FaceReader, FaceSource, Networks, Way};
+use crate::evaluation::command_line::command_line;
+use crate::evaluation::embedded::{Embedded, embed_each};
+use crate::evaluation::faces::{FaceImage, FaceReader, FaceSource, Found, Networks, Way};
 use crate::evaluation::settings::EvaluationSettings;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::pipeline::{self, Need, Threads};
 use crate::settings::PipelineSettings;
+use crate::trouble::Trouble;
 
 /// A model, opened for evaluation.
 pub(crate) struct ModelUnderTest<'a> {
@@ -82,15 +84,44 @@ impl<'a> ModelUnderTest<'a> {
         Ok(self.settings.flip.unwrap_or(own))
     }
 
+    /// What a result says of itself under a protocol that does not ask what was learned from.
+    pub(crate) fn about(&self, protocol: &str) -> Result<About, Failure> {
+        Ok(About {
+            protocol: protocol.to_owned(),
+            declaration: None,
+            model: self.identity()?,
+            flip: self.flip()?,
+            command: command_line(),
+        })
+    }
+
     /// What came of each image.
     ///
     /// # Errors
-    /// Those of [`embed_all`].
+    /// Those of [`embed_each`].
     pub(crate) fn embed(
         &self,
         images: &[FaceImage],
         interrupt: &Interrupt,
     ) -> Result<Embedded, Failure> {
+        let mut embedded = Vec::with_capacity(images.len());
+        self.embed_each(images, interrupt, |image| {
+            embedded.push(image);
+            Ok(())
+        })?;
+        Ok(embedded)
+    }
+
+    /// Gives what came of each image to `take`, in order.
+    ///
+    /// # Errors
+    /// Those of [`embed_each`].
+    pub(crate) fn embed_each(
+        &self,
+        images: &[FaceImage],
+        interrupt: &Interrupt,
+        take: impl FnMut(Result<Vec<Found>, Trouble>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let reader = FaceReader {
             networks: &self.networks,
             max_frames: self.settings.max_frames,
@@ -103,7 +134,7 @@ impl<'a> ModelUnderTest<'a> {
             interrupt,
             stage: "images",
         };
-        embed_all(&reader, self.cache()?.as_ref(), images, &batch)
+        embed_each(&reader, self.cache()?.as_ref(), images, &batch, take)
     }
 
     /// What is remembered; a cache that cannot be opened is told of and gone without.

@@ -135,8 +135,8 @@ fn table(runs: &[ReportRun]) -> Vec<String> {
     lines(&columns)
 }
 
-/// The columns side by side.
-fn lines(columns: &[Vec<String>]) -> Vec<String> {
+/// The rows of columns of one length, which stand side by side.
+pub(crate) fn lines(columns: &[Vec<String>]) -> Vec<String> {
     let width = |column: &Vec<String>| column.iter().map(|c| c.chars().count()).max();
     let widths: Vec<usize> = columns.iter().map(|c| width(c).unwrap_or(0)).collect();
     let line = |row: usize| {

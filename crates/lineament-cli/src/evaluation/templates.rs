@@ -6,6 +6,7 @@ use lineament_eval::FlipMode;
 
 use crate::evaluation::embedded::Embedded;
 use crate::evaluation::faces::{FaceImage, Found};
+use crate::trouble::Trouble;
 
 /// The features of one thing that is compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,7 @@ pub(crate) fn images(items: &[Item]) -> Vec<FaceImage> {
         images.map(move |source| FaceImage {
             name: name.clone(),
             source,
+            face: None,
             landmarks: None,
         })
     };
@@ -36,22 +38,27 @@ pub(crate) fn features(items: &[Item], embedded: &Embedded, flip: FlipMode) -> V
     let of_item = |item: &Item| {
         let (own, others) = rest.split_at(item.images.len().min(rest.len()));
         rest = others;
-        let mut features = ItemFeatures {
+        ItemFeatures::of(own, flip)
+    };
+    items.iter().map(of_item).collect()
+}
+
+impl ItemFeatures {
+    /// Those of one item, from what came of its images.
+    pub(crate) fn of(images: &[Result<Vec<Found>, Trouble>], flip: FlipMode) -> Self {
+        let mut features = Self {
             frames: Vec::new(),
             trouble: None,
         };
-        for image in own {
+        for image in images {
             match image {
                 Ok(frames) => frames.iter().for_each(|found| features.add(found, flip)),
                 Err(trouble) => features.miss(&trouble.message),
             }
         }
         features
-    };
-    items.iter().map(of_item).collect()
-}
+    }
 
-impl ItemFeatures {
     fn add(&mut self, found: &Found, flip: FlipMode) {
         let Found::Face(Views { plain, mirrored }) = found else {
             return self.miss("no face was found");
@@ -95,7 +102,6 @@ fn unit(mut values: Vec<f32>) -> Option<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trouble::Trouble;
     use lineament_data::ImageSource;
 
     fn item(n_images: usize) -> Item {

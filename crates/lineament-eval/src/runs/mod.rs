@@ -9,6 +9,7 @@ mod detection;
 mod fairness;
 mod identification;
 mod matches;
+mod pairs;
 
 use crate::about::About;
 use crate::curve::Curve;

@@ -4,6 +4,7 @@ mod bin;
 mod cfp;
 mod lfw;
 mod pairs;
+mod table;
 mod ytf;
 
 use lineament_data::DataError;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: EvalCommand, interrupt: &Interrupt) -> Result<Exit, F
         Protocol::Cfp(args) => cfp::job(args),
         Protocol::Bin(args) => bin::job(args),
         Protocol::Pairs(args) => pairs::job(args),
+        Protocol::Table(args) => return table::run(&args),
     }?;
     pair_job::run(&job, interrupt)
 }
