@@ -15,7 +15,10 @@ pub mod set;
 pub mod target;
 pub mod teacher;
 
-pub use augment::{Augment, AugmentOptions, ColorOptions};
+pub use augment::{
+    Augment, AugmentOptions, BlurOptions, ColorOptions, JpegOptions, LowResolutionOptions,
+    OcclusionOptions,
+};
 pub use images::{DataSource, Images};
 pub use loader::{Batch, Loader};
 pub use sampler::{Sampler, SamplerOptions};

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lineament_train::data::{
-    Augment, AugmentOptions, ColorOptions, DataSource, Images, Loader, Sampler, SamplerOptions,
-    Target, TrainSet,
+    Augment, AugmentOptions, BlurOptions, ColorOptions, DataSource, Images, JpegOptions, Loader,
+    LowResolutionOptions, OcclusionOptions, Sampler, SamplerOptions, Target, TrainSet,
 };
 use tch::Tensor;
 
@@ -82,6 +82,22 @@ pub(crate) fn everything() -> AugmentOptions {
             saturation: 0.3,
         },
         grey: 0.3,
+        occlusion: OcclusionOptions {
+            probability: 0.3,
+            ..OcclusionOptions::default()
+        },
+        blur: BlurOptions {
+            probability: 0.3,
+            ..BlurOptions::default()
+        },
+        low_resolution: LowResolutionOptions {
+            probability: 0.3,
+            ..LowResolutionOptions::default()
+        },
+        jpeg: JpegOptions {
+            probability: 0.3,
+            ..JpegOptions::default()
+        },
         ..AugmentOptions::default()
     }
 }

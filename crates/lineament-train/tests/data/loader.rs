@@ -61,8 +61,8 @@ fn batches_do_not_depend_on_threads_or_on_where_a_run_starts() {
     let sources = folder(&dir.path().join("set"), &[9, 7, 5]);
     let images = packed(&sources, &dir.path().join("pack"));
     let set = Arc::new(TrainSet::of(images, &SetOptions::default(), Part::Train).unwrap());
-    let from_the_start = loader(&set, &everything(), 40, 1);
-    let batches: Vec<_> = (0..8)
+    let from_the_start = loader(&set, &everything(), 20, 1);
+    let batches: Vec<_> = (0..6)
         .map(|step| from_the_start.batch(step).unwrap())
         .collect();
     let same = |loader: &Loader, step: u64| {
@@ -70,9 +70,9 @@ fn batches_do_not_depend_on_threads_or_on_where_a_run_starts() {
         assert_eq!(batch.indices, expected.indices);
         assert_eq!(bytes(&batch.images), bytes(&expected.images), "step {step}");
     };
-    let resumed = loader(&set, &everything(), 40, 4);
+    let resumed = loader(&set, &everything(), 20, 4);
     // On, again, ahead within what is prepared, far back.
-    for step in [3, 4, 4, 6, 7, 1, 2, 0] {
+    for step in [2, 3, 3, 5, 1, 0] {
         same(&resumed, step);
     }
     assert_ne!(bytes(&batches[0].images), bytes(&batches[1].images));

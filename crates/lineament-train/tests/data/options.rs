@@ -1,7 +1,84 @@
 //! Options out of range.
 
 use lineament_train::TrainError;
-use lineament_train::data::{Augment, AugmentOptions, DataSource, Images, Sampler, SamplerOptions};
+use lineament_train::data::{
+    Augment, AugmentOptions, DataSource, Images, JpegOptions, OcclusionOptions, Sampler,
+    SamplerOptions, Target,
+};
+
+/// The one augmentation has no say in what another does.
+#[test]
+fn changes_have_random_numbers_of_their_own() {
+    let crop = lineament_core::RgbImage::new(
+        128,
+        128,
+        (0..128 * 128 * 3).map(|i| (i / 7) as u8).collect(),
+    );
+    let crop = crop.unwrap();
+    let apply = |options: &AugmentOptions, step, slot| {
+        let augment = Augment::new(options, 3).unwrap();
+        augment
+            .apply(&crop, &Target::cut(112, 112), step, slot)
+            .unwrap()
+    };
+    let shifted = AugmentOptions {
+        shift_px: 5.0,
+        ..AugmentOptions::default()
+    };
+    let grey_too = AugmentOptions {
+        grey: 0.5,
+        ..shifted.clone()
+    };
+    let (mut n_same, mut n_grey) = (0, 0);
+    for slot in 0..60 {
+        let (plain, other) = (apply(&shifted, 7, slot), apply(&grey_too, 7, slot));
+        assert_eq!(plain.is_mirrored, other.is_mirrored);
+        let is_grey = other
+            .image
+            .pixels()
+            .chunks_exact(3)
+            .all(|p| p[0] == p[1] && p[1] == p[2]);
+        n_same += usize::from(plain == other);
+        n_grey += usize::from(is_grey);
+    }
+    assert_eq!(n_same + n_grey, 60);
+    assert!((10..=50).contains(&n_grey), "{n_grey}");
+    assert_ne!(apply(&shifted, 7, 0), apply(&shifted, 8, 0));
+}
+
+#[test]
+fn shifts_reach_every_whole_pixel_alike() {
+    let crop = lineament_core::RgbImage::new(
+        128,
+        128,
+        (0..128 * 128)
+            .flat_map(|i| [(i % 128) as u8, (i / 128) as u8, 0])
+            .collect(),
+    );
+    let crop = crop.unwrap();
+    let options = AugmentOptions {
+        flip: 0.0,
+        shift_px: 2.9,
+        ..AugmentOptions::default()
+    };
+    let augment = Augment::new(&options, 3).unwrap();
+    let mut counts = [[0_usize; 5]; 2];
+    for slot in 0..1000 {
+        let seen = augment
+            .apply(&crop, &Target::cut(112, 112), 0, slot)
+            .unwrap()
+            .image;
+        for (axis, counts) in counts.iter_mut().enumerate() {
+            // Unmoved, the first pixel shows (8, 8); moved right by 2, (6, 8).
+            counts[usize::from(seen.pixels()[axis]) - 6] += 1;
+        }
+    }
+    // Five standard deviations of 1000 draws at 1/5.
+    assert!(
+        counts.iter().flatten().all(|n| (137..=263).contains(n)),
+        "{counts:?}"
+    );
+}
 
 #[test]
 fn options_that_make_no_sense_are_refused() {
@@ -19,7 +96,25 @@ fn options_that_make_no_sense_are_refused() {
             ..AugmentOptions::default()
         },
     ];
-    for options in wrong {
+    let jpeg = JpegOptions {
+        min_quality: 0,
+        ..JpegOptions::default()
+    };
+    let occlusion = OcclusionOptions {
+        max_share: 1.1,
+        ..OcclusionOptions::default()
+    };
+    let changes = [
+        AugmentOptions {
+            jpeg,
+            ..AugmentOptions::default()
+        },
+        AugmentOptions {
+            occlusion,
+            ..AugmentOptions::default()
+        },
+    ];
+    for options in wrong.into_iter().chain(changes) {
         assert!(matches!(
             Augment::new(&options, 0),
             Err(TrainError::Argument { .. })

@@ -24,11 +24,8 @@ fn every_image_comes_once_in_an_epoch() {
 
 #[test]
 fn balanced_batches_hold_different_people_and_as_many_images_of_each() {
-    // Person i has i + 1 images; person 0 makes no pair, −1 is nobody.
-    let labels: Vec<i64> = (0..9_i64)
-        .flat_map(|person| vec![person; person as usize + 1])
-        .chain([-1; 5])
-        .collect();
+    // Person 0 makes no pair.
+    let labels = nine_people();
     let options = SamplerOptions::Balanced {
         people: 4,
         images_per_person: 3,
@@ -48,4 +45,82 @@ fn balanced_batches_hold_different_people_and_as_many_images_of_each() {
         people.sort_unstable();
         assert_eq!(people, (1..9).collect::<Vec<_>>());
     }
+}
+
+/// Person i has i + 1 images, 0 to 8; five images show nobody.
+fn nine_people() -> Vec<i64> {
+    let people = (0..9_i64).flat_map(|person| vec![person; person as usize + 1]);
+    people.chain([-1; 5]).collect()
+}
+
+#[test]
+fn facenet_batches_add_images_of_others() {
+    let labels = nine_people();
+    let options = SamplerOptions::Facenet {
+        people: 3,
+        images_per_person: 4,
+        others: 8,
+    };
+    let sampler = Sampler::new(&options, &labels, 1).unwrap();
+    let mut singles = 0;
+    for step in 0..50 {
+        let batch = sampler.batch(step);
+        assert_eq!((batch.len(), sampler.batch_size()), (20, 20));
+        let inside: BTreeSet<i64> = batch[..12].iter().map(|&image| labels[image]).collect();
+        let outside: Vec<i64> = batch[12..].iter().map(|&image| labels[image]).collect();
+        assert_eq!(inside.len(), 3);
+        // The six others come once each, then two of them again; person 0 is one of them.
+        assert_eq!(outside[..6].iter().collect::<BTreeSet<_>>().len(), 6);
+        assert_eq!(outside[6..], outside[..2]);
+        assert!(
+            outside
+                .iter()
+                .all(|label| *label >= 0 && !inside.contains(label))
+        );
+        singles += usize::from(outside[..6].contains(&0));
+        assert_eq!(sampler.batch(step), batch);
+    }
+    assert_eq!(singles, 50);
+}
+
+#[test]
+fn pairs_are_matched_as_often_as_asked_and_everybody_takes_turns() {
+    let labels = nine_people();
+    let options = SamplerOptions::Pairs {
+        pairs: 6,
+        matched: 0.7,
+    };
+    let sampler = Sampler::new(&options, &labels, 1).unwrap();
+    assert_eq!((sampler.batch_size(), sampler.steps_per_epoch()), (12, 2));
+    let mut people = Vec::new();
+    for step in 0..20 {
+        let batch = sampler.batch(step);
+        for (number, pair) in batch.chunks(2).enumerate() {
+            let [a, b] = [labels[pair[0]], labels[pair[1]]];
+            assert!(a >= 0 && b >= 0 && pair[0] != pair[1]);
+            assert_eq!(a == b, number < 4);
+            people.extend((a == b).then_some(a));
+        }
+    }
+    // Eight people have two images; 20 steps of 4 matched pairs are ten rounds.
+    for round in people.chunks_mut(8) {
+        round.sort_unstable();
+        assert_eq!(round, (1..9).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn samplers_that_lack_people_say_so() {
+    let refused =
+        |options: SamplerOptions, labels: &[i64]| Sampler::new(&options, labels, 0).is_err();
+    let pairs = |matched| SamplerOptions::Pairs { pairs: 4, matched };
+    assert!(refused(pairs(0.5), &[0, 0, 0]) && refused(pairs(0.5), &[0, 1, 2]));
+    assert!(!refused(pairs(1.0), &[0, 0, -1]) && !refused(pairs(0.0), &[0, 1]));
+    assert!(refused(pairs(1.5), &[0, 0, 1, 1]) && refused(pairs(0.5), &[-1; 4]));
+    let facenet = SamplerOptions::Facenet {
+        people: 2,
+        images_per_person: 2,
+        others: 1,
+    };
+    assert!(refused(facenet, &[0, 0, 1, 1]) && !refused(facenet, &[0, 0, 1, 1, 2]));
 }

@@ -1,7 +1,11 @@
 //! What becomes of an image before a network sees it: a function of a seed, the step and the place in
 //! the batch.
 
+mod blur;
 mod color;
+mod jpeg;
+mod occlusion;
+mod resolution;
 
 use lineament_core::{CoreError, RgbImage};
 use lineament_eval::Seeded;
@@ -11,7 +15,11 @@ use super::random::{between, happens, stream};
 use super::target::{Placement, Target};
 use crate::error::TrainError;
 
+pub use blur::BlurOptions;
 pub use color::ColorOptions;
+pub use jpeg::JpegOptions;
+pub use occlusion::OcclusionOptions;
+pub use resolution::LowResolutionOptions;
 
 /// How images are changed. Everything is off by default but the flip.
 ///
@@ -21,7 +29,8 @@ pub use color::ColorOptions;
 pub struct AugmentOptions {
     /// Probability that left and right are exchanged.
     pub flip: f64,
-    /// The farthest that an image is moved along each side, in pixels of the network's input.
+    /// The farthest that an image is moved along each side, in pixels of the network's input. It is moved
+    /// by whole ones: alone, that is a copy and costs nothing.
     pub shift_px: f64,
     /// By how much an image is enlarged or reduced at most: 0.1 is 1/1.1 to 1.1 times.
     pub scale: f64,
@@ -31,6 +40,14 @@ pub struct AugmentOptions {
     pub color: ColorOptions,
     /// Probability that an image becomes grey.
     pub grey: f64,
+    /// Something in front of the face.
+    pub occlusion: OcclusionOptions,
+    /// Blur.
+    pub blur: BlurOptions,
+    /// Few pixels.
+    pub low_resolution: LowResolutionOptions,
+    /// Compression.
+    pub jpeg: JpegOptions,
 }
 
 impl Default for AugmentOptions {
@@ -42,6 +59,10 @@ impl Default for AugmentOptions {
             rotation_deg: 0.0,
             color: ColorOptions::default(),
             grey: 0.0,
+            occlusion: OcclusionOptions::default(),
+            blur: BlurOptions::default(),
+            low_resolution: LowResolutionOptions::default(),
+            jpeg: JpegOptions::default(),
         }
     }
 }
@@ -71,6 +92,10 @@ enum Change {
     Rotation,
     Color,
     Grey,
+    Occlusion,
+    Blur,
+    LowResolution,
+    Jpeg,
 }
 
 /// The random numbers of one image of one step.
@@ -128,6 +153,18 @@ impl Augment {
         if happens(&mut chances.of(Change::Grey), options.grey) {
             color::to_grey(&mut image);
         }
+        // In the order in which a scene, a lens, a sensor and a file would do it.
+        options
+            .occlusion
+            .apply(&mut image, &mut chances.of(Change::Occlusion));
+        options
+            .blur
+            .apply(&mut image, &mut chances.of(Change::Blur));
+        let low_resolution = &options.low_resolution;
+        low_resolution.apply(&mut image, &mut chances.of(Change::LowResolution))?;
+        options
+            .jpeg
+            .apply(&mut image, &mut chances.of(Change::Jpeg));
         Ok(Augmented { image, is_mirrored })
     }
 
@@ -138,8 +175,8 @@ impl Augment {
             rotation_deg,
             ..
         } = self.options;
-        let mut shift = chances.of(Change::Shift);
-        let mut shift = || between(&mut shift, -shift_px, shift_px);
+        let (mut shift, farthest) = (chances.of(Change::Shift), shift_px.floor() + 0.5);
+        let mut shift = || between(&mut shift, -farthest, farthest).round_ties_even();
         let octaves = (1.0 + scale).ln();
         let enlarged = between(&mut chances.of(Change::Scale), -octaves, octaves);
         let turned = between(
@@ -162,7 +199,11 @@ impl AugmentOptions {
         check_amount("augment.scale", self.scale)?;
         check_amount("augment.rotation_deg", self.rotation_deg)?;
         check_probability("augment.grey", self.grey)?;
-        self.color.check()
+        self.color.check()?;
+        self.occlusion.check()?;
+        self.blur.check()?;
+        self.low_resolution.check()?;
+        self.jpeg.check()
     }
 }
 

@@ -1,19 +1,23 @@
-//! P people, K images of each.
+//! P people, K images of each, and perhaps images of others.
 
 use super::check_positive;
+use super::people::People;
 use crate::data::random::Permutation;
 use crate::error::TrainError;
 
-/// Fewer images than this make no pair.
-const MIN_IMAGES: usize = 2;
+/// What the random numbers are for.
+enum Draw {
+    Images,
+    Others,
+}
 
 /// Draws people in turn, and images of each at random.
 #[derive(Debug, Clone)]
 pub(super) struct Balanced {
-    /// The images of each person.
-    people: Vec<Vec<u32>>,
+    people: People,
     people_per_step: usize,
     images_per_person: usize,
+    others: usize,
     seed: u64,
 }
 
@@ -22,66 +26,70 @@ impl Balanced {
         labels: &[i64],
         people_per_step: usize,
         images_per_person: usize,
+        others: usize,
         seed: u64,
     ) -> Result<Self, TrainError> {
         check_positive("people a step", people_per_step)?;
         check_positive("images per person", images_per_person)?;
-        let people = by_person(labels);
-        if people.len() < people_per_step {
+        let people = People::of(labels);
+        people.check_pairable(people_per_step)?;
+        if others > 0 && people.len() == people_per_step {
             return Err(TrainError::NoImages {
-                what: format!("a step of {people_per_step} different people"),
-                why: format!("only {} have {MIN_IMAGES} images or more", people.len()),
+                what: "images of people who are not in a step".to_owned(),
+                why: format!("all {} people are", people.len()),
             });
         }
         Ok(Self {
             people,
             people_per_step,
             images_per_person,
+            others,
             seed,
         })
     }
 
     pub(super) fn batch(&self, step: u64) -> Vec<usize> {
-        // The people who are left over at the end of an epoch sit it out, so that none is in a step
-        // twice; the next epoch's order is another.
-        let steps_per_round = (self.people.len() / self.people_per_step) as u64;
-        let (round, step_of_round) = (step / steps_per_round, step % steps_per_round);
-        let order = Permutation::new(self.people.len(), self.seed, &[round]);
-        let first = step_of_round as usize * self.people_per_step;
-        let people = (first..first + self.people_per_step).map(|place| order.at(place));
-        people
-            .flat_map(|person| self.images_of(person, step))
-            .collect()
+        let people = self.people_of(step);
+        let images = people.iter().flat_map(|&person| {
+            let place = [Draw::Images as u64, step, person as u64];
+            self.people
+                .images_of(person, self.images_per_person, self.seed, &place)
+        });
+        images.chain(self.others_of(step, &people)).collect()
     }
 
-    fn images_of(&self, person: usize, step: u64) -> impl Iterator<Item = usize> {
-        let images = &self.people[person];
-        let order = Permutation::new(images.len(), self.seed, &[step, person as u64]);
-        (0..self.images_per_person)
-            .map(move |place| images[order.at(place % images.len())] as usize)
+    /// The people who are left over at the end of an epoch sit it out, so that none is in a step twice;
+    /// the next epoch's order is another.
+    fn people_of(&self, step: u64) -> Vec<usize> {
+        let n_pairable = self.people.n_pairable();
+        let steps_per_round = (n_pairable / self.people_per_step) as u64;
+        let (round, step_of_round) = (step / steps_per_round, step % steps_per_round);
+        let order = Permutation::new(n_pairable, self.seed, &[round]);
+        let first = step_of_round as usize * self.people_per_step;
+        let places = first..first + self.people_per_step;
+        places.map(|place| order.at(place)).collect()
+    }
+
+    /// An image each of people outside `people`; of more people than there are, they come again.
+    fn others_of(&self, step: u64, people: &[usize]) -> impl Iterator<Item = usize> {
+        let place = [Draw::Others as u64, step];
+        let order = Permutation::new(self.people.len(), self.seed, &place);
+        let outside = (0..self.people.len())
+            .cycle()
+            .enumerate()
+            .map(move |(turn, place)| (turn, order.at(place)))
+            .filter(|(_, person)| !people.contains(person));
+        outside.take(self.others).flat_map(move |(turn, person)| {
+            let place = [Draw::Others as u64, step, turn as u64];
+            self.people.images_of(person, 1, self.seed, &place)
+        })
     }
 
     pub(super) fn batch_size(&self) -> usize {
-        self.people_per_step * self.images_per_person
+        self.people_per_step * self.images_per_person + self.others
     }
 
     pub(super) fn steps_per_epoch(&self) -> u64 {
-        self.people.len().div_ceil(self.people_per_step) as u64
+        self.people.n_pairable().div_ceil(self.people_per_step) as u64
     }
-}
-
-/// The images of each person who has enough of them, by label.
-pub(super) fn by_person(labels: &[i64]) -> Vec<Vec<u32>> {
-    let n_people = labels
-        .iter()
-        .max()
-        .map_or(0, |&label| (label + 1).max(0) as usize);
-    let mut people = vec![Vec::new(); n_people];
-    for (image, &label) in labels.iter().enumerate() {
-        if let Ok(label) = usize::try_from(label) {
-            people[label].push(image as u32);
-        }
-    }
-    people.retain(|images| images.len() >= MIN_IMAGES);
-    people
 }

@@ -1,11 +1,14 @@
 //! Which images a step is trained on: a function of a seed and the step, whatever came before.
 
 mod balanced;
+mod pairs;
+mod people;
 mod uniform;
 
 use serde::{Deserialize, Serialize};
 
 use balanced::Balanced;
+use pairs::Pairs;
 use uniform::Uniform;
 
 use crate::error::TrainError;
@@ -28,6 +31,23 @@ pub enum SamplerOptions {
         /// Images of each, different ones as far as there are.
         images_per_person: usize,
     },
+    /// As `balanced`, and behind that an image each of people who are not in it: FaceNet's batches
+    /// (Schroff et al., CVPR 2015, section 3.2).
+    Facenet {
+        /// Different people a step with several images.
+        people: usize,
+        /// Images of each, different ones as far as there are: 40 in the paper.
+        images_per_person: usize,
+        /// Images of others.
+        others: usize,
+    },
+    /// Pairs, one behind the other: first those that show a person twice, then those of two people.
+    Pairs {
+        /// Pairs a step.
+        pairs: usize,
+        /// Share of them that show one person, 0 to 1.
+        matched: f64,
+    },
 }
 
 /// Chooses the images of every step.
@@ -40,6 +60,7 @@ pub struct Sampler {
 enum Plan {
     Uniform(Uniform),
     Balanced(Balanced),
+    Pairs(Pairs),
 }
 
 impl Sampler {
@@ -56,7 +77,21 @@ impl Sampler {
             SamplerOptions::Balanced {
                 people,
                 images_per_person,
-            } => Plan::Balanced(Balanced::new(labels, people, images_per_person, seed)?),
+            } => Plan::Balanced(Balanced::new(labels, people, images_per_person, 0, seed)?),
+            SamplerOptions::Facenet {
+                people,
+                images_per_person,
+                others,
+            } => Plan::Balanced(Balanced::new(
+                labels,
+                people,
+                images_per_person,
+                others,
+                seed,
+            )?),
+            SamplerOptions::Pairs { pairs, matched } => {
+                Plan::Pairs(Pairs::new(labels, pairs, matched, seed)?)
+            }
         };
         Ok(Self { plan })
     }
@@ -67,6 +102,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.batch(step),
             Plan::Balanced(balanced) => balanced.batch(step),
+            Plan::Pairs(pairs) => pairs.batch(step),
         }
     }
 
@@ -76,6 +112,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.batch_size(),
             Plan::Balanced(balanced) => balanced.batch_size(),
+            Plan::Pairs(pairs) => pairs.batch_size(),
         }
     }
 
@@ -85,6 +122,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.steps_per_epoch(),
             Plan::Balanced(balanced) => balanced.steps_per_epoch(),
+            Plan::Pairs(pairs) => pairs.steps_per_epoch(),
         }
     }
 }
