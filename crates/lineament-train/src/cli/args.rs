@@ -1,0 +1,115 @@
+//! The command line as it is typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Train face networks, and write them as models.
+#[derive(Debug, Parser)]
+#[command(name = "lineament-train", version, max_term_width = 100, after_help = super::exit::TABLE)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum Command {
+    /// Begin a run.
+    Train(Train),
+    /// Go on with a run, however it ended.
+    Resume(Resume),
+    /// Write the network of a run as an ONNX file with a manifest.
+    Export(Export),
+    /// Write another embedder's view of every image of a configuration, for distillation.
+    Teach(Teach),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// What to train, on what and how: a TOML file, one of `recipes/` say.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+    /// The folder of the run; it must not hold one yet.
+    #[arg(long, value_name = "DIR", required_unless_present = "print")]
+    pub(crate) run: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+    /// Print the configuration with all defaults filled in, and train nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The folder of the run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
+    /// Set a field of the configuration: `--set schedule.rate=0.05`. Repeatable.
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Machine {
+    /// Threads to compute with [default: one per core]. A run is the same to the bit only with the
+    /// same number.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Threads to decode and augment with [default: as many]. The result does not depend on it.
+    #[arg(long, value_name = "N")]
+    pub(crate) load_threads: Option<NonZeroUsize>,
+    /// Print a line for each line of metrics even where standard error is a terminal.
+    #[arg(long)]
+    pub(crate) plain: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The folder of the run.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: PathBuf,
+    /// The folder for NAME.onnx and NAME.toml [default: RUN/model].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Which checkpoint [default: the best in validation, else the last].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Weights of 16 bits: half the file.
+    #[arg(long)]
+    pub(crate) fp16: bool,
+    /// Terms under which the model may be used, for the manifest: an SPDX expression or a sentence.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Teach {
+    /// The configuration whose images are looked at.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+    /// The file to write, to be named by `teacher.features`; what was begun is gone on with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The folder of models, as of `lineament models`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) models: PathBuf,
+    /// The embedder's name [default: the one of greatest preference].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) embedder: Option<String>,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+}

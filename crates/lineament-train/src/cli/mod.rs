@@ -1,0 +1,9 @@
+//! The command line of the trainer.
+
+pub(crate) mod args;
+pub(crate) mod bar;
+pub(crate) mod exit;
+pub(crate) mod export;
+pub(crate) mod interrupt;
+pub(crate) mod teach;
+pub(crate) mod train;

@@ -1,0 +1,169 @@
+//! The smaller sections of a configuration.
+
+use crate::data::{DataSource, SetOptions};
+use crate::nets::NetOptions;
+use crate::run::span::Span;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// One of [`crate::nets`], `sphereface-20` say.
+    pub name: String,
+    /// Its length of embedding, batch norm, width and so on. The size of its input is that of
+    /// `[input]`.
+    #[serde(default)]
+    pub options: NetOptions,
+    /// A checkpoint whose weights training starts from; tensors of other names or shapes, another
+    /// set's class weights say, start as without it.
+    #[serde(default)]
+    pub weights: Option<PathBuf>,
+    /// The beginnings of the names of the variables that move; empty where all do.
+    #[serde(default)]
+    pub trainable: Vec<String>,
+}
+
+/// What a network is trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The folder that paths of sources, validation lists and teacher features start from.
+    #[serde(default)]
+    pub root: PathBuf,
+    /// Labelled sets.
+    pub sources: Vec<DataSource>,
+    /// Which of their images.
+    #[serde(default)]
+    pub selection: SetOptions,
+    /// A file for decoded crops, made when it is not there; without one, images are decoded each
+    /// time.
+    #[serde(default)]
+    pub cache: Option<PathBuf>,
+}
+
+/// Another network's embeddings of the same images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherConfig {
+    /// The file of them.
+    pub features: PathBuf,
+}
+
+/// How long, and how a step is made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// When the run is over.
+    pub length: Span,
+    /// Batches of the sampler whose gradients are averaged before each step.
+    #[serde(default = "one")]
+    pub accumulate: u64,
+    /// Images that go through the network at once, where a batch is too large for the memory: the
+    /// loss sees the whole batch's embeddings, gradients are brought back piece by piece (Gao and
+    /// others 2021). 0: the whole batch.
+    #[serde(default)]
+    pub chunk: usize,
+    /// The greatest L2 norm of all gradients together; 0: any.
+    #[serde(default)]
+    pub clip_norm: f64,
+    /// Decay of averaged weights, which are then what is validated and exported; 0: none are kept.
+    #[serde(default)]
+    pub ema: f64,
+    /// Numbers of the convolutions.
+    #[serde(default)]
+    pub precision: PrecisionChoice,
+    /// Where it runs.
+    #[serde(default)]
+    pub device: DeviceChoice,
+    /// Steps between two lines of metrics.
+    #[serde(default = "twenty")]
+    pub log_every: u64,
+}
+
+/// Numbers of the convolutions. Losses and optimisers always use 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrecisionChoice {
+    /// [`Bfloat16`](Self::Bfloat16) where the processor multiplies such numbers, else
+    /// [`Float`](Self::Float).
+    #[default]
+    Auto,
+    /// 32 bits.
+    Float,
+    /// 16 bits with the range of 32.
+    Bfloat16,
+}
+
+/// Where a network is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    /// A GPU where libtorch sees one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The first GPU; an error where there is none.
+    Cuda,
+}
+
+/// What is kept of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Steps between checkpoints.
+    pub every: Span,
+    /// Minutes after which there is one in any case.
+    pub minutes: f64,
+    /// How many are kept, beside the best.
+    pub keep: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self {
+            every: Span::Epochs(1.0),
+            minutes: 10.0,
+            keep: 3,
+        }
+    }
+}
+
+/// What is measured between epochs: pairs of people who are held out of training, and lists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidationConfig {
+    /// How often.
+    pub every: Span,
+    /// Pairs of held-out people, half of them mated; 0: none. Who is held out is said by
+    /// `data.selection.held_out`.
+    pub n_pairs: usize,
+    /// Folds, each with people of its own.
+    pub folds: usize,
+    /// Decides which pairs.
+    pub seed: u64,
+    /// Images that go through the network at once.
+    pub batch: usize,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self {
+            every: Span::Epochs(1.0),
+            n_pairs: 6000,
+            folds: 10,
+            seed: 0,
+            batch: 128,
+        }
+    }
+}
+
+const fn one() -> u64 {
+    1
+}
+
+const fn twenty() -> u64 {
+    20
+}

@@ -1,0 +1,72 @@
+//! Where and in which numbers a network is trained.
+
+use super::config::{Config, DeviceChoice, PrecisionChoice};
+use crate::error::TrainError;
+use crate::model::Precision;
+use tch::Device;
+
+/// What a configuration leaves to the machine, decided.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// Where.
+    pub device: Device,
+    /// In which numbers.
+    pub precision: Precision,
+}
+
+impl Choice {
+    /// The device and the precision of a run on this machine.
+    ///
+    /// # Errors
+    /// [`TrainError::ConfigField`] for a GPU where libtorch sees none.
+    pub fn new(config: &Config) -> Result<Self, TrainError> {
+        let device = match (config.train.device, Device::cuda_if_available()) {
+            (DeviceChoice::Cpu, _) => Device::Cpu,
+            (DeviceChoice::Auto, found) | (DeviceChoice::Cuda, found @ Device::Cuda(_)) => found,
+            (DeviceChoice::Cuda, _) => {
+                return Err(TrainError::ConfigField {
+                    field: "train.device",
+                    expected: "cpu or auto where libtorch sees no GPU".to_owned(),
+                    got: "cuda".to_owned(),
+                });
+            }
+        };
+        let precision = match config.train.precision {
+            PrecisionChoice::Float => Precision::Float,
+            PrecisionChoice::Bfloat16 => Precision::BFloat16,
+            PrecisionChoice::Auto if device.is_cuda() || has_bfloat16() => Precision::BFloat16,
+            PrecisionChoice::Auto => Precision::Float,
+        };
+        Ok(Self { device, precision })
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let numbers = match self.precision {
+            Precision::Float => "32-bit floats",
+            Precision::BFloat16 => "bfloat16",
+        };
+        let place = match self.device {
+            Device::Cpu => format!("CPU, {} threads", tch::get_num_threads()),
+            other => format!("{other:?}"),
+        };
+        format!("{place}, {numbers}")
+    }
+}
+
+/// Whether the processor multiplies numbers of bfloat16: processors with AMX do, and those before.
+#[cfg(target_arch = "x86_64")]
+fn has_bfloat16() -> bool {
+    is_x86_feature_detected!("avx512bf16")
+}
+
+#[cfg(target_arch = "aarch64")]
+fn has_bfloat16() -> bool {
+    std::arch::is_aarch64_feature_detected!("bf16")
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn has_bfloat16() -> bool {
+    false
+}

@@ -1,0 +1,221 @@
+//! From a run to a model file that `lineament` runs.
+
+use super::checkpoint::{self, Checkpoint, copy_named};
+use super::config::{Channels, Config, InputConfig};
+use super::folder::best_of;
+use super::provenance::Provenance;
+use super::setup::graph;
+use crate::error::TrainError;
+use crate::model::{Mode, Model};
+use crate::onnx::{self, ExportOptions};
+use lineament_runtime::{
+    BatchMode, EngineOptions, Family, InputSize, InputSpec, Manifest, Schema, Sha256, Task,
+    Tensor as Numbers, TensorLayout, load_session,
+};
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tch::{Device, Kind, Tensor};
+
+/// How far the engine's embedding, brought to unit length, may be from the trainer's.
+const TOLERANCE: f64 = 1e-4;
+/// The same with weights of 16 bits.
+const TOLERANCE_FP16: f64 = 1e-2;
+
+/// What to export, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which checkpoint; else the best in validation, else the last.
+    pub checkpoint: Option<PathBuf>,
+    /// The folder for both files.
+    pub folder: PathBuf,
+    /// Whether weights have 16 bits.
+    pub fp16_weights: bool,
+    /// Terms for the manifest: an SPDX expression, or a sentence.
+    pub licence: String,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exported {
+    /// The ONNX file; the manifest lies beside it.
+    pub model: PathBuf,
+    /// Steps that it was trained for.
+    pub step: u64,
+    /// Between the engine's embeddings of random pictures and the trainer's, of unit length.
+    pub greatest_difference: f64,
+}
+
+/// Writes `NAME.onnx` and `NAME.toml` of the run at `run`, after the default engine gave what the
+/// trainer gives.
+///
+/// # Errors
+/// [`TrainError::Run`] where there is no checkpoint; [`TrainError::Export`] where the engine's
+/// output is another; [`TrainError::Io`].
+pub fn export(run: &Path, wanted: &Wanted) -> Result<Exported, TrainError> {
+    let path = chosen(run, wanted)?;
+    let checkpoint = Checkpoint::read(&path)?;
+    let config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
+    let model = restored(&config, &checkpoint)?;
+    let options = ExportOptions {
+        fp16_weights: wanted.fp16_weights,
+        ..ExportOptions::default()
+    };
+    let onnx = onnx::export(&model, &options)?;
+    let greatest_difference = difference(&config, &model, &onnx)?;
+    let limit = match wanted.fp16_weights {
+        true => TOLERANCE_FP16,
+        false => TOLERANCE,
+    };
+    // A difference that is no number is refused too.
+    if greatest_difference.is_nan() || greatest_difference > limit {
+        return Err(TrainError::Export {
+            got: greatest_difference,
+            limit,
+        });
+    }
+    let provenance = Provenance::read(&run.join("provenance.json"))?;
+    let manifest = manifest(
+        &config,
+        &model,
+        &onnx,
+        wanted,
+        &story(&checkpoint, &provenance),
+    )?;
+    let target = wanted.folder.join(&manifest.file);
+    fs::create_dir_all(&wanted.folder).map_err(|e| TrainError::io(&wanted.folder, e))?;
+    write(&target, &onnx)?;
+    write(
+        &target.with_extension("toml"),
+        manifest.to_toml()?.as_bytes(),
+    )?;
+    Ok(Exported {
+        model: target,
+        step: checkpoint.state.step,
+        greatest_difference,
+    })
+}
+
+fn chosen(run: &Path, wanted: &Wanted) -> Result<PathBuf, TrainError> {
+    let best = || Some(best_of(run)).filter(|p| p.is_file());
+    if let Some(path) = wanted.checkpoint.clone().or_else(best) {
+        return Ok(path);
+    }
+    let last = checkpoint::list(&run.join("checkpoints"))?.pop();
+    last.map(|(_, path)| path).ok_or_else(|| TrainError::Run {
+        path: run.to_owned(),
+        reason: "it has no checkpoint yet".to_owned(),
+    })
+}
+
+/// The network with a checkpoint's weights, averaged ones where there are any.
+fn restored(config: &Config, checkpoint: &Checkpoint) -> Result<Model, TrainError> {
+    let model = Model::new(&graph(config)?, Device::Cpu, 0)?;
+    for (name, mut variable) in model.variables().variables() {
+        copy_named(checkpoint.weights(), &name, &mut variable)?;
+    }
+    Ok(model)
+}
+
+/// The greatest difference over four random pictures.
+fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainError> {
+    let session = load_session(
+        &config.name,
+        Cow::Owned(onnx.to_vec()),
+        &EngineOptions::default(),
+    )?
+    .session;
+    let InputConfig { width, height, .. } = config.input;
+    let shape = [4, 3, i64::from(height), i64::from(width)];
+    tch::manual_seed(0);
+    let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+    let ours = tch::no_grad(|| model.forward(&pictures, Mode::Eval))?;
+    let values = Vec::<f32>::try_from(pictures.reshape([-1]))?;
+    let shape = shape.map(|n| n as usize).to_vec();
+    let outputs = session.run(&Numbers::new(shape, values)?)?;
+    let theirs = outputs.get(EMBEDDING)?;
+    let theirs = Tensor::from_slice(theirs.data()).reshape([4, -1]);
+    let unit = |t: &Tensor| t / t.norm_scalaropt_dim(2.0, [1], true);
+    let apart = unit(&ours[0]) - unit(&theirs);
+    Ok(apart.abs().max().double_value(&[]))
+}
+
+/// The output, and its role.
+const EMBEDDING: &str = "embedding";
+/// An aligned crop goes in, a vector to be brought to unit length comes out.
+const FAMILY: &str = "arcface";
+
+fn manifest(
+    config: &Config,
+    model: &Model,
+    onnx: &[u8],
+    wanted: &Wanted,
+    story: &str,
+) -> Result<Manifest, TrainError> {
+    let input = &config.input;
+    let family =
+        Family::try_from(FAMILY.to_owned()).map_err(|reason| TrainError::ConfigSyntax {
+            origin: FAMILY.to_owned(),
+            reason,
+        })?;
+    let mut settings = toml::Table::new();
+    let mut set = |key: &str, value: toml::Value| settings.insert(key.to_owned(), value);
+    set("template", template(input).into());
+    set("border", "replicate".into());
+    set("dimension", (model.graph().embedding_dim() as i64).into());
+    set("flip", "sum".into());
+    set("space", config.name.clone().into());
+    Ok(Manifest {
+        schema: Schema::V1,
+        name: config.name.clone(),
+        task: Task::EMBED,
+        family,
+        file: format!("{}.onnx", config.name),
+        sha256: Sha256::of(onnx),
+        licence: wanted.licence.clone(),
+        provenance: story.to_owned(),
+        preference: 0,
+        input: InputSpec {
+            name: "input".to_owned(),
+            layout: TensorLayout::Nchw,
+            channels: match input.channels {
+                Channels::Rgb => lineament_runtime::Channels::Rgb,
+                Channels::Bgr => lineament_runtime::Channels::Bgr,
+            },
+            mean: input.mean,
+            std: input.std,
+            size: InputSize::Fixed {
+                width: input.width,
+                height: input.height,
+            },
+            batch: BatchMode::Dynamic,
+        },
+        outputs: [(EMBEDDING.to_owned(), EMBEDDING.to_owned())].into(),
+        settings,
+        calibration: None,
+    })
+}
+
+/// The template whose crop has the size of the input.
+const fn template(input: &InputConfig) -> &'static str {
+    match (input.width, input.height) {
+        (96, 112) => "sphereface-96x112",
+        (160, 160) => "margin-160",
+        _ => "arcface-112",
+    }
+}
+
+fn story(checkpoint: &Checkpoint, provenance: &Provenance) -> String {
+    let config = &checkpoint.state;
+    format!(
+        "Trained by lineament-train {} for {} steps on {} images seen, {} people; data {}",
+        provenance.version, config.step, config.n_images, provenance.n_people, provenance.data
+    )
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    let temporary = path.with_extension("new");
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .map_err(|e| TrainError::io(path, e))
+}

@@ -1,0 +1,199 @@
+//! From a configuration to everything a run needs.
+
+use super::checkpoint::{Checkpoint, copy_named};
+use super::config::Config;
+use super::device::Choice;
+use super::ema::Ema;
+use super::heldout;
+use super::images;
+use super::optim::Optimizer;
+use super::schedule::Schedule;
+use super::step::{Losses, mixed};
+use super::validation::Validation;
+use super::watch::{Event, Watch};
+use crate::data::{Augment, Images, Loader, Part, Sampler, TeacherFeatures, TrainSet};
+use crate::error::TrainError;
+use crate::model::Model;
+use crate::nets::{self, NetOptions};
+use crate::{graph::Graph, loss};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// What the command line decides beside the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threads {
+    /// Threads of libtorch.
+    pub compute: NonZeroUsize,
+    /// Threads that decode and augment.
+    pub load: NonZeroUsize,
+}
+
+/// A run that is ready to begin.
+pub(super) struct Parts {
+    pub(super) choice: Choice,
+    pub(super) model: Model,
+    pub(super) losses: Losses,
+    pub(super) optimizer: Optimizer,
+    pub(super) ema: Option<Ema>,
+    pub(super) schedule: Schedule,
+    pub(super) set: Arc<TrainSet>,
+    pub(super) loader: Loader,
+    pub(super) validation: Option<Validation>,
+    pub(super) steps_per_epoch: u64,
+    pub(super) n_steps: u64,
+}
+
+/// Seeds that do not meet: one for each thing that is drawn.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Weights = 1,
+    Losses,
+    Order,
+    Augmentation,
+}
+
+impl Parts {
+    pub(super) fn new(
+        config: &Config,
+        threads: Threads,
+        watch: &mut dyn Watch,
+    ) -> Result<Self, TrainError> {
+        let seed = |purpose: Purpose| mixed(config.seed, purpose as u64);
+        tch::set_num_threads(i32::try_from(threads.compute.get()).unwrap_or(i32::MAX));
+        let choice = Choice::new(config)?;
+        watch.hear(&Event::Note(&choice.describe()));
+        let images = images::open(config, threads, watch)?;
+        let set = Arc::new(open_set(config, &images)?);
+        let graph = graph(config)?;
+        let mut model = Model::new(&graph, choice.device, seed(Purpose::Weights))?;
+        model.set_precision(choice.precision);
+        tch::manual_seed(seed(Purpose::Losses) as i64);
+        let losses = build_losses(config, &model, &set)?;
+        start_from(config, &model, watch)?;
+        freeze(config, &model)?;
+        let sampler = Sampler::new(&config.sampler, set.labels(), seed(Purpose::Order))?;
+        let steps_per_epoch = sampler.steps_per_epoch().div_ceil(config.train.accumulate);
+        let n_steps = config.train.length.steps(steps_per_epoch);
+        let augment = Augment::new(&config.augment, seed(Purpose::Augmentation))?;
+        let target = config.input.target();
+        let loader = Loader::new(set.clone(), sampler, augment, target, threads.load)?;
+        watch.hear(&Event::Note(&describe(&set, &model)));
+        Ok(Self {
+            optimizer: Optimizer::new(&config.optimizer, model.variables()),
+            ema: ema(config, &model),
+            schedule: Schedule::new(&config.schedule, steps_per_epoch, n_steps),
+            validation: validation(config, images, threads)?,
+            choice,
+            model,
+            losses,
+            set,
+            loader,
+            steps_per_epoch,
+            n_steps,
+        })
+    }
+}
+
+fn describe(set: &TrainSet, model: &Model) -> String {
+    let graph = model.graph();
+    format!(
+        "{}: {:.2} M parameters, {:.2} G multiplications; {} images, {} people",
+        graph.name(),
+        graph.n_parameters() as f64 / 1e6,
+        graph.n_macs() as f64 / 1e9,
+        set.len(),
+        set.people().len(),
+    )
+}
+
+/// The network of a configuration.
+///
+/// # Errors
+/// Those of [`nets::by_name`].
+pub fn graph(config: &Config) -> Result<Graph, TrainError> {
+    let input = (config.input.height as usize, config.input.width as usize);
+    let options = NetOptions {
+        input: Some(input),
+        ..config.network.options
+    };
+    nets::by_name(&config.network.name, &options)
+}
+
+fn open_set(config: &Config, images: &Arc<Images>) -> Result<TrainSet, TrainError> {
+    let set = TrainSet::of(images.clone(), &config.data.selection, Part::Train)?;
+    match &config.teacher {
+        None => Ok(set),
+        Some(teacher) => {
+            let features = TeacherFeatures::open(&teacher.features, images)?;
+            set.with_teacher(Arc::new(features))
+        }
+    }
+}
+
+fn build_losses(config: &Config, model: &Model, set: &TrainSet) -> Result<Losses, TrainError> {
+    let dim = model.graph().embedding_dim() as i64;
+    let n_people = set.people().len() as i64;
+    let n_outputs = model.graph().outputs().len();
+    let path = model.variables().root() / "loss";
+    loss::build(&config.loss, &path, dim, n_people, n_outputs)
+}
+
+/// Takes over the weights that the configuration starts from, as far as they fit.
+fn start_from(config: &Config, model: &Model, watch: &mut dyn Watch) -> Result<(), TrainError> {
+    let Some(path) = &config.network.weights else {
+        return Ok(());
+    };
+    let saved = Checkpoint::read(path)?;
+    let mut n_taken = 0;
+    let variables = model.variables().variables();
+    let n = variables.len();
+    for (name, mut variable) in variables {
+        let taken = copy_named(saved.weights(), &name, &mut variable);
+        n_taken += usize::from(taken.is_ok());
+    }
+    let told = format!("{n_taken} of {n} tensors start from {}", path.display());
+    watch.hear(&Event::Note(&told));
+    Ok(())
+}
+
+fn freeze(config: &Config, model: &Model) -> Result<(), TrainError> {
+    let wanted = &config.network.trainable;
+    let moves = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.starts_with(w));
+    let variables = model.variables().variables();
+    for missing in wanted {
+        if !variables.keys().any(|name| name.starts_with(missing)) {
+            return Err(TrainError::ConfigField {
+                field: "network.trainable",
+                expected: "the beginnings of names of variables".to_owned(),
+                got: missing.clone(),
+            });
+        }
+    }
+    for (name, variable) in variables {
+        if variable.requires_grad() && !moves(&name) {
+            let _ = variable.set_requires_grad(false);
+        }
+    }
+    Ok(())
+}
+
+fn ema(config: &Config, model: &Model) -> Option<Ema> {
+    let decay = config.train.ema;
+    (decay > 0.0).then(|| Ema::new(decay, model.variables()))
+}
+
+fn validation(
+    config: &Config,
+    images: Arc<Images>,
+    threads: Threads,
+) -> Result<Option<Validation>, TrainError> {
+    let options = &config.validation;
+    if options.n_pairs == 0 || config.data.selection.held_out == 0.0 {
+        return Ok(None);
+    }
+    let set = TrainSet::of(images, &config.data.selection, Part::HeldOut)?;
+    let pairs = heldout::pairs(&set, options.n_pairs, options.folds, options.seed);
+    let input = config.input.clone();
+    let validation = Validation::new(Arc::new(set), pairs, input, options.batch, threads.load);
+    Ok(Some(validation).filter(|v| !v.is_empty()))
+}

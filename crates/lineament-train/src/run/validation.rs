@@ -1,0 +1,191 @@
+//! How well a network tells held-out people apart.
+
+use super::config::InputConfig;
+use super::metrics::ValidationMetrics;
+use crate::data::TrainSet;
+use crate::error::TrainError;
+use crate::model::{Mode, Model};
+use lineament_core::RgbImage;
+use lineament_eval::{
+    About, Centering, FlipMode, Judging, ModelIdentity, Pair, PairList, PairMatcher, PairMaterial,
+    PairOptions, PairReport, evaluate,
+};
+use lineament_match::FittedMatcher;
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+use tch::{Kind, Tensor};
+
+/// Pairs to be judged, and how their images come to a network.
+pub struct Validation {
+    set: Arc<TrainSet>,
+    pairs: Vec<Pair>,
+    input: InputConfig,
+    batch: usize,
+    threads: NonZeroUsize,
+}
+
+impl Validation {
+    /// The validation by these pairs of images of `set`.
+    #[must_use]
+    pub const fn new(
+        set: Arc<TrainSet>,
+        pairs: Vec<Pair>,
+        input: InputConfig,
+        batch: usize,
+        threads: NonZeroUsize,
+    ) -> Self {
+        Self {
+            set,
+            pairs,
+            input,
+            batch,
+            threads,
+        }
+    }
+
+    /// Whether there is nothing to judge.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// Judges the pairs by the cosine of embeddings of image and mirror image, summed.
+    ///
+    /// # Errors
+    /// [`TrainError::Eval`]; those of reading images.
+    pub fn judge(&self, model: &Model) -> Result<PairReport, TrainError> {
+        let used: BTreeSet<usize> = self
+            .pairs
+            .iter()
+            .flat_map(|p| [p.first, p.second])
+            .collect();
+        let indices: Vec<usize> = used.into_iter().collect();
+        let place_of = |idx| indices.partition_point(|i| *i < idx);
+        let mut templates = Vec::with_capacity(indices.len());
+        for some in indices.chunks(self.batch) {
+            templates.extend(self.templates(model, some)?);
+        }
+        let names: Vec<String> = indices.iter().map(|i| format!("image {i}")).collect();
+        let place = |pair: &Pair| Pair {
+            first: place_of(pair.first),
+            second: place_of(pair.second),
+            ..*pair
+        };
+        let pairs: Vec<Pair> = self.pairs.iter().map(place).collect();
+        let list = PairList {
+            names: &names,
+            persons: None,
+            pairs: &pairs,
+        };
+        let material = PairMaterial {
+            list,
+            templates: &templates,
+        };
+        let options = PairOptions {
+            matcher: PairMatcher::Fixed(FittedMatcher::Cosine),
+            center: Centering::Off,
+            pca: None,
+            judging: Judging::default(),
+        };
+        Ok(evaluate(about(), material, &options)?)
+    }
+
+    /// Of each image, the template; `None` where it cannot be decoded or has no direction.
+    fn templates(
+        &self,
+        model: &Model,
+        indices: &[usize],
+    ) -> Result<Vec<Option<Vec<f32>>>, TrainError> {
+        let views = self.views(indices)?;
+        let found: Vec<&RgbImage> = views.iter().flatten().collect();
+        if found.is_empty() {
+            return Ok(vec![None; indices.len()]);
+        }
+        let features = tch::no_grad(|| {
+            let seen = self.input.preprocess(&pictures(&found)?);
+            let seen = seen.to_device(model.variables().device());
+            let plain = embed(model, &seen)?;
+            Ok::<_, TrainError>((plain, embed(model, &seen.flip([3]))?))
+        })?;
+        let mut each = features.0.into_iter().zip(features.1);
+        let template =
+            |(plain, mirrored): (Vec<f32>, Vec<f32>)| FlipMode::Sum.combine(&plain, &mirrored).ok();
+        let of =
+            |view: &Option<RgbImage>| view.as_ref().and_then(|_| each.next()).and_then(template);
+        Ok(views.iter().map(of).collect())
+    }
+
+    fn views(&self, indices: &[usize]) -> Result<Vec<Option<RgbImage>>, TrainError> {
+        let size = indices.len().div_ceil(self.threads.get()).max(1);
+        let parts = thread::scope(|scope| {
+            let workers: Vec<_> = indices
+                .chunks(size)
+                .map(|part| scope.spawn(|| part.iter().map(|i| self.view(*i)).collect::<Vec<_>>()))
+                .collect();
+            let joined = workers.into_iter().map(thread::ScopedJoinHandle::join);
+            joined.collect::<Result<Vec<_>, _>>()
+        });
+        let parts = parts.map_err(|_| TrainError::Stopped)?;
+        parts.into_iter().flatten().collect()
+    }
+
+    fn view(&self, idx: usize) -> Result<Option<RgbImage>, TrainError> {
+        let crop = self.set.read(idx)?;
+        let target = self.input.target();
+        Ok(crop.map(|c| target.view(c.view())).transpose()?)
+    }
+}
+
+/// `[n, 3, h, w]` u8.
+fn pictures(images: &[&RgbImage]) -> Result<Tensor, TrainError> {
+    let each: Result<Vec<Tensor>, _> = images
+        .iter()
+        .map(|image| {
+            let size = [i64::from(image.height()), i64::from(image.width()), 3];
+            Tensor::f_from_data_size(image.pixels(), &size, Kind::Uint8)
+        })
+        .collect();
+    Ok(Tensor::stack(&each?, 0).permute([0, 3, 1, 2]).contiguous())
+}
+
+fn embed(model: &Model, seen: &Tensor) -> Result<Vec<Vec<f32>>, TrainError> {
+    let outputs = model.forward(seen, Mode::Eval)?;
+    let embedding = outputs[0].to_kind(Kind::Float).to_device(tch::Device::Cpu);
+    Ok(Vec::try_from(&embedding)?)
+}
+
+fn about() -> About {
+    About {
+        protocol: "held-out people".to_owned(),
+        declaration: None,
+        model: ModelIdentity {
+            name: "in training".to_owned(),
+            sha256: String::new(),
+        },
+        flip: FlipMode::Sum,
+        command: String::new(),
+    }
+}
+
+/// The figures that are kept of a report.
+pub(super) fn metrics(
+    report: PairReport,
+    step: u64,
+    epoch: f64,
+    seconds: f64,
+) -> ValidationMetrics {
+    ValidationMetrics {
+        step,
+        epoch,
+        protocol: report.about.protocol,
+        n_pairs: report.n_pairs,
+        accuracy: report.accuracy,
+        accuracy_se: report.accuracy_se,
+        auc: report.auc,
+        eer: report.eer,
+        tar_at_fmr: report.at_fmr.tar_at_fmr,
+        seconds,
+    }
+}

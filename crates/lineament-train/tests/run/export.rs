@@ -1,0 +1,86 @@
+//! Models that come of runs.
+
+use std::fs;
+
+use lineament_runtime::{EngineOptions, ModelLimits, ModelStore, Selector, Task, Tensor};
+use lineament_train::run::checkpoint::Checkpoint;
+use lineament_train::run::export::{Exported, Wanted, export};
+use lineament_train::run::{Unwatched, train};
+
+use crate::support::{Place, last, threads, whole};
+
+fn wanted(place: &Place, fp16_weights: bool) -> Wanted {
+    Wanted {
+        checkpoint: None,
+        folder: place.path("models"),
+        fp16_weights,
+        licence: "CC0-1.0".to_owned(),
+    }
+}
+
+#[test]
+fn the_engine_gives_what_the_trainer_gives() {
+    let place = Place::new();
+    let run = whole(&place, &[], 1);
+    let Exported {
+        model,
+        step,
+        greatest_difference,
+    } = export(&run, &wanted(&place, false)).unwrap();
+    assert!(
+        greatest_difference < 1e-4 && model.is_file(),
+        "{greatest_difference:e}"
+    );
+    assert!(step == 10 || step == 20, "{step}");
+    let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
+    let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    let loaded = found.load(&EngineOptions::default()).unwrap();
+    assert_eq!(loaded.manifest.name, "drawn");
+    let picture = Tensor::new(vec![1, 3, 32, 32], vec![0.25; 3 * 32 * 32]).unwrap();
+    let outputs = loaded.session.run(&picture).unwrap();
+    let embedding = outputs.get(&loaded.manifest.outputs["embedding"]).unwrap();
+    assert_eq!(embedding.shape(), [1, 16]);
+}
+
+#[test]
+fn half_the_bytes_with_weights_of_half_the_bits() {
+    let place = Place::new();
+    let run = whole(&place, &["validation.n_pairs=0"], 1);
+    let size = |fp16| {
+        let exported = export(&run, &wanted(&place, fp16)).unwrap();
+        assert_eq!(exported.step, 20);
+        fs::metadata(exported.model).unwrap().len() as f64
+    };
+    assert!(size(true) < 0.6 * size(false));
+}
+
+#[test]
+fn a_run_without_checkpoints_exports_nothing() {
+    let place = Place::new();
+    let run = place.path("run");
+    let config = place.config(&["schedule.rate=1e30", "train.clip_norm=0"]);
+    train(config, &run, threads(1), &mut Unwatched).unwrap_err();
+    let told = export(&run, &wanted(&place, false))
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("no checkpoint yet"), "{told}");
+}
+
+/// A network whose numbers have overflowed.
+#[test]
+fn what_the_engine_computes_otherwise_is_not_written() {
+    let place = Place::new();
+    let run = whole(&place, &["validation.n_pairs=0", "train.ema=0"], 1);
+    let mut checkpoint = Checkpoint::read(&last(&run)).unwrap();
+    for tensor in checkpoint.model.values_mut() {
+        if tensor.dim() > 1 {
+            let _ = tensor.fill_(1e30);
+        }
+    }
+    checkpoint.write(&last(&run)).unwrap();
+    let told = export(&run, &wanted(&place, false))
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("nothing was written"), "{told}");
+    assert!(!place.path("models/drawn.onnx").exists());
+}
