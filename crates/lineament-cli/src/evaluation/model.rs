@@ -1,6 +1,6 @@
 //! One model under evaluation: what it makes of a protocol's images.
 
-use lineament::{Embedder, Flip, Selector};
+use lineament::{Calibration, Embedder, Flip, Selector};
 use lineament_data::DataLimits;
 use lineament_eval::{About, FlipMode, ModelIdentity};
 
@@ -13,7 +13,7 @@ use crate::evaluation::settings::EvaluationSettings;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::pipeline::{self, Need, Threads};
-use crate::settings::PipelineSettings;
+use crate::settings::{PipelineSettings, Rule};
 use crate::trouble::Trouble;
 
 /// A model, opened for evaluation.
@@ -82,6 +82,19 @@ impl<'a> ModelUnderTest<'a> {
             Flip::Concat => FlipMode::Concat,
         };
         Ok(self.settings.flip.unwrap_or(own))
+    }
+
+    /// The rule for comparisons of everybody with everybody: the score that was given, else the least
+    /// false-match rate that the calibration supports.
+    pub(crate) fn strictest(&self, given: Rule) -> Result<Rule, Failure> {
+        let calibration = self.embedder()?.calibration();
+        let least = |calibration: &Calibration| calibration.points.last().map(|point| point.fmr);
+        Ok(match given {
+            Rule::Recommended => calibration
+                .and_then(least)
+                .map_or(Rule::Recommended, Rule::Fmr),
+            given => given,
+        })
     }
 
     /// What a result says of itself under a protocol that does not ask what was learned from.

@@ -80,7 +80,7 @@ pub(crate) fn run(job: &PairJob, interrupt: &Interrupt) -> Result<Exit, Failure>
     let listed = ListedPairs::new(&job.protocol);
     let dev = job.dev.as_ref().map(|dev| ListedPairs::new(&dev.protocol));
     job.check(dev.as_ref().unwrap_or(&listed))?;
-    let mut results = Results::new(&job.settings)?;
+    let mut results = Results::new(job.settings.batch.style, job.settings.report.as_deref())?;
     for embedder in &job.settings.embedders {
         let measured = job.measure(embedder, &listed, dev.as_ref(), interrupt)?;
         let choices = job.choices(&measured.faces);
@@ -256,12 +256,17 @@ fn see(
     })
 }
 
-fn failure(error: &EvalError) -> Failure {
+/// The protocol could not be evaluated.
+pub(crate) fn failure(error: &EvalError) -> Failure {
     let exit = match error {
         EvalError::Io { .. } => Exit::Output,
         EvalError::PersonsContradict { .. } => Exit::BadInput,
         EvalError::TooFew {
-            what: "items with a template",
+            what:
+                "items with a template"
+                | "templates"
+                | "probes with a template"
+                | "persons enrolled with a template",
             ..
         } => Exit::NoFace,
         _ => Exit::Usage,

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use lineament_eval::report::{ReportRun, Sample, write_report};
 
 use crate::batch::say;
-use crate::evaluation::settings::EvaluationSettings;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::plural;
@@ -17,7 +17,9 @@ const N_LISTED: usize = 20;
 
 /// Takes the results of one model after the other.
 pub(crate) struct Results<'a> {
-    settings: &'a EvaluationSettings,
+    style: Style,
+    /// The folder of the report, if one is wanted.
+    report: Option<&'a Path>,
     runs: Vec<ReportRun>,
     /// Names of what failed to enrol, of every run.
     failures: Vec<Vec<String>>,
@@ -26,12 +28,13 @@ pub(crate) struct Results<'a> {
 
 impl<'a> Results<'a> {
     /// None yet. The folder of the report is made now rather than after an hour's work.
-    pub(crate) fn new(settings: &'a EvaluationSettings) -> Result<Self, Failure> {
-        if let Some(folder) = &settings.report {
+    pub(crate) fn new(style: Style, report: Option<&'a Path>) -> Result<Self, Failure> {
+        if let Some(folder) = report {
             fs::create_dir_all(folder).map_err(|error| Failure::write(folder, &error))?;
         }
         Ok(Self {
-            settings,
+            style,
+            report,
             runs: Vec::new(),
             failures: Vec::new(),
             n_unreadable: 0,
@@ -45,7 +48,7 @@ impl<'a> Results<'a> {
         failures: &[String],
         n_unreadable: usize,
     ) -> Result<(), Failure> {
-        if self.settings.batch.style == Style::Json {
+        if self.style == Style::Json {
             writeln!(io::stdout().lock(), "{}", run.result)
                 .map_err(|error| Failure::stdout(&error))?;
         }
@@ -57,11 +60,11 @@ impl<'a> Results<'a> {
 
     /// Shows the table, writes the report, and tells how it went.
     pub(crate) fn finish(self) -> Result<Exit, Failure> {
-        if self.settings.batch.style == Style::People {
+        if self.style == Style::People {
             self.tell(&mut io::stdout().lock())
                 .map_err(|error| Failure::stdout(&error))?;
         }
-        if let Some(folder) = &self.settings.report {
+        if let Some(folder) = self.report {
             let files = write_report(folder, &self.runs)
                 .map_err(|error| Failure::new(Exit::Output, error.to_string()))?;
             say(&format!("report: {}", files.page.display()));
@@ -72,22 +75,43 @@ impl<'a> Results<'a> {
         })
     }
 
+    /// A table for each protocol, in the order in which they came.
     fn tell(&self, out: &mut impl Write) -> io::Result<()> {
-        let Some(first) = self.runs.first() else {
-            return Ok(());
-        };
-        writeln!(out, "{}: {}\n", first.title, in_words(first.sample))?;
-        for line in table(&self.runs) {
-            writeln!(out, "{line}")?;
-        }
-        for (run, failures) in self.runs.iter().zip(&self.failures) {
-            tell_failures(out, run, failures)?;
-            for note in &run.notes {
-                writeln!(out, "\n{}: {note}", run.label)?;
+        let mut told: Vec<&str> = Vec::new();
+        for first in &self.runs {
+            let protocol = first.about.protocol.as_str();
+            if told.contains(&protocol) {
+                continue;
             }
+            if !told.is_empty() {
+                writeln!(out)?;
+            }
+            told.push(protocol);
+            let all = self.runs.iter().zip(&self.failures);
+            let own: Vec<_> = all.filter(|(run, _)| run.about.protocol == protocol).collect();
+            tell_protocol(out, first, &own)?;
         }
         Ok(())
     }
+}
+
+fn tell_protocol(
+    out: &mut impl Write,
+    first: &ReportRun,
+    runs: &[(&ReportRun, &Vec<String>)],
+) -> io::Result<()> {
+    writeln!(out, "{}: {}\n", first.title, in_words(first.sample))?;
+    let of_table: Vec<&ReportRun> = runs.iter().map(|(run, _)| *run).collect();
+    for line in table(&of_table) {
+        writeln!(out, "{line}")?;
+    }
+    for (run, failures) in runs {
+        tell_failures(out, run, failures)?;
+        for note in &run.notes {
+            writeln!(out, "\n{}: {note}", run.label)?;
+        }
+    }
+    Ok(())
 }
 
 fn in_words(sample: Sample) -> String {
@@ -114,7 +138,7 @@ fn in_words(sample: Sample) -> String {
 }
 
 /// One line a figure, one column a model.
-fn table(runs: &[ReportRun]) -> Vec<String> {
+fn table(runs: &[&ReportRun]) -> Vec<String> {
     let mut names: Vec<&str> = Vec::new();
     for figure in runs.iter().flat_map(|run| &run.figures) {
         if !names.contains(&figure.name.as_str()) {
@@ -131,7 +155,7 @@ fn table(runs: &[ReportRun]) -> Vec<String> {
     };
     let measures = std::iter::once("").chain(names.iter().copied());
     let mut columns: Vec<Vec<String>> = vec![measures.map(str::to_owned).collect()];
-    columns.extend(runs.iter().map(column));
+    columns.extend(runs.iter().copied().map(column));
     lines(&columns)
 }
 
@@ -152,11 +176,13 @@ fn tell_failures(out: &mut impl Write, run: &ReportRun, failures: &[String]) -> 
         return Ok(());
     }
     let n = failures.len();
-    writeln!(
-        out,
-        "\n{}: {n} failed to enrol, and every pair with one counts as an error:",
-        run.label
-    )?;
+    let meaning = match run.sample {
+        Sample::Pairs { .. } => "failed to enrol, and every pair with one counts as an error",
+        Sample::Searches { .. } => "failed to enrol; a search of or for one finds nobody",
+        Sample::Images { .. } => "failed to enrol, each a cluster of its own",
+        Sample::Faces { .. } => "could not be read, and all of their faces are missed",
+    };
+    writeln!(out, "\n{}: {n} {meaning}:", run.label)?;
     for name in failures.iter().take(N_LISTED) {
         writeln!(out, "  {name}")?;
     }

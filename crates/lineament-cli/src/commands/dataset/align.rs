@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use lineament::{Face, Landmarks, Photo, Pipeline, Point, RgbImage, Template, prominent};
+use lineament::{Landmarks, Photo, Pipeline, Point, RgbImage, Template, prominent};
 use lineament_data::{
     Columns, DataError, DataLimits, LabelledSet, ListFormat, ListWriter, Picture, Sample, Start,
 };
@@ -16,6 +16,7 @@ use crate::args::dataset::{self, Set};
 use crate::batch::{Batch, say};
 use crate::commands::models::print;
 use crate::draw::encode::{Format, write_image};
+use crate::evaluation::faces::best_match;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::header;
@@ -290,13 +291,6 @@ fn locate(pipeline: &Pipeline, sample: &Sample, photo: &Photo) -> Result<Located
         landmarks: face.landmarks.ok_or_else(missing)?,
         detection_score: Some(face.detection_score),
     })
-}
-
-/// The face that overlaps the box of the set most, if one does at all.
-fn best_match(faces: &[Face], wanted: &lineament::Rect) -> Option<usize> {
-    let overlap = |face_idx: &usize| faces[*face_idx].rect.iou(wanted);
-    let touching = (0..faces.len()).filter(|face_idx| overlap(face_idx) > 0.0);
-    touching.max_by(|a, b| overlap(a).total_cmp(&overlap(b)))
 }
 
 fn write(settings: &Settings, stem: &std::path::Path, crop: &RgbImage) -> Result<String, Failure> {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lineament::Calibration;
 use lineament_cluster::{ClusterError, UnitRows};
-use lineament_data::{Item, LabelledSet, Sample, SetKind};
+use lineament_data::{Item, LabelledSet, Sample};
 
 use super::run::Run;
 use crate::args::dataset::{Embedding, Shown};
 use crate::evaluation::cache;
-use crate::evaluation::faces::{FaceImage, FaceSource};
+use crate::evaluation::faces::FaceImage;
+use crate::evaluation::labelled::usual_faces;
 use crate::evaluation::model::ModelUnderTest;
 use crate::evaluation::settings::EvaluationSettings;
 use crate::evaluation::templates::{features, template};
@@ -44,10 +44,7 @@ impl FaceSettings {
         shown: &Shown,
         set: &LabelledSet,
     ) -> Result<Self, Failure> {
-        let usual = match set.kind() {
-            SetKind::RecordIo => FaceSource::Aligned,
-            _ => FaceSource::Detect,
-        };
+        let usual = usual_faces(set.kind());
         let batch = BatchSettings {
             style: settings::style(shown.json),
             watcher: shown.progress,
@@ -134,12 +131,8 @@ fn embed(
     model: &ModelUnderTest<'_>,
     interrupt: &Interrupt,
 ) -> Result<(Option<UnitRows>, Vec<usize>), Failure> {
-    let is_aligned = settings.evaluation.faces == FaceSource::Aligned;
-    let face_image = |(_, sample): &(u64, Sample)| FaceImage {
-        name: sample.name.clone(),
-        source: sample.image.clone(),
-        landmarks: sample.landmarks.filter(|_| !is_aligned),
-    };
+    let faces = settings.evaluation.faces;
+    let face_image = |(_, sample): &(u64, Sample)| FaceImage::of_sample(sample, faces);
     let item = |(_, sample): &(u64, Sample)| Item {
         name: sample.name.clone(),
         person: None,
@@ -172,17 +165,9 @@ pub(super) fn threshold(model: &ModelUnderTest<'_>, rule: Rule) -> Result<Thresh
     Threshold::of_embedder(rule, model.embedder()?)
 }
 
-/// The rule for comparisons with everybody in a set: the score that was given, else the least
-/// false-match rate that the calibration supports.
+/// The rule for comparisons with everybody in a set: see [`ModelUnderTest::strictest`].
 pub(super) fn strictest(model: &ModelUnderTest<'_>, given: Rule) -> Result<Rule, Failure> {
-    let calibration = model.embedder()?.calibration();
-    let least = |calibration: &Calibration| calibration.points.last().map(|point| point.fmr);
-    Ok(match given {
-        Rule::Recommended => calibration
-            .and_then(least)
-            .map_or(Rule::Recommended, Rule::Fmr),
-        given => given,
-    })
+    model.strictest(given)
 }
 
 /// A scan of features that fit each other fails for a defect of this program only.
