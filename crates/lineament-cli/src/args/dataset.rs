@@ -187,10 +187,10 @@ pub(crate) struct Split {
     /// The folder for the lists.
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) out: PathBuf,
-    /// People for validation: a share below 1, or a number.
+    /// People for validation: a number, or a share below 1 of those with --min-images.
     #[arg(long, value_name = "SHARE|N", default_value = "0.1")]
     pub(crate) val: String,
-    /// People for testing: a share below 1, or a number.
+    /// People for testing, likewise.
     #[arg(long, value_name = "SHARE|N", default_value = "0")]
     pub(crate) test: String,
     /// People with fewer images stay in train.
@@ -230,7 +230,7 @@ pub(crate) struct Dedupe {
 }
 
 /// Find what two sets share: images byte for byte, people by name, and with --by-face people by
-/// the mean of their embeddings.
+/// the mean score of their images.
 #[derive(Debug, Args)]
 #[command(after_help = crate::exit::TABLE)]
 pub(crate) struct Overlap {
@@ -269,8 +269,8 @@ pub(crate) struct Clean {
     /// In that list, give people who are filed twice one name.
     #[arg(long, requires = "cleaned", help_heading = "Results")]
     pub(crate) merge: bool,
-    /// Score at which an image looks like somebody else, or two people like one, among all people
-    /// of the set [default: the strictest that the calibration supports].
+    /// Mean score at which an image looks like somebody else, or two people like one, among all
+    /// people of the set [default: the strictest that the calibration supports].
     #[arg(long, value_name = "SCORE", help_heading = "Decision")]
     pub(crate) search_threshold: Option<f32>,
     #[command(flatten)]

@@ -91,10 +91,11 @@ impl ListWriter {
     fn place_of(&self, sample: &Sample) -> Result<String, DataError> {
         let absolute =
             |path: &Path| std::path::absolute(path).map_err(|error| DataError::io(path, error));
-        let folder = absolute(self.path.parent().unwrap_or(Path::new("")))?;
+        let list = absolute(&self.path)?;
+        let folder = list.parent().unwrap_or(&list);
         let seen_from = |path: &Path| -> Result<String, DataError> {
             let path = absolute(path)?;
-            let seen = path.strip_prefix(&folder).unwrap_or(&path);
+            let seen = path.strip_prefix(folder).unwrap_or(&path);
             Ok(seen.to_string_lossy().replace('\\', "/"))
         };
         match &sample.image {

@@ -35,9 +35,9 @@ struct Suggestion {
     #[serde(flatten)]
     image: Named,
     suggestion: Verdict,
-    /// Score with its person.
+    /// Score with the centre of its person's other images.
     score: f32,
-    /// The other person whom it is most like.
+    /// The other person whom it is most like, and its mean score with their images.
     other_person: Option<Arc<str>>,
     other_score: Option<f32>,
 }
@@ -137,7 +137,7 @@ impl Report {
             ));
         }
         let centres = noise::centres(&faces.rows, &people, limits.own).map_err(defect)?;
-        let alike = noise::alike(&centres.rows, limits.search).map_err(defect)?;
+        let alike = centres.alike_within(limits.search).map_err(defect)?;
         let mut suspects =
             noise::suspects(&faces.rows, &people, &centres, &alike, limits).map_err(defect)?;
         suspects.sort_by(|a, b| a.score.total_cmp(&b.score).then(a.row.cmp(&b.row)));

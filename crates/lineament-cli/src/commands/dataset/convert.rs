@@ -65,7 +65,11 @@ pub(super) fn run(args: &Convert, interrupt: &Interrupt) -> Result<Exit, Failure
     };
     let run = Run::new(&args.shown, interrupt);
     let mut output = job.open()?;
-    job.copy(&run, &mut output)?;
+    job.copy(&run, &mut output)
+        .map_err(|failure| match failure.exit() {
+            Exit::Interrupted => failure.help("run the same command with --resume to go on"),
+            _ => failure,
+        })?;
     job.finish(output)
 }
 

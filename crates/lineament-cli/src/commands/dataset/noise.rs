@@ -2,13 +2,19 @@
 //!
 //! A person's centre is the mean of those images that agree with the image that most agree with, so
 //! that a minority of strangers does not move it (the mode, not the mean, of the images).
+//!
+//! With other people, an image or a person has the mean of the scores of the images, which has the
+//! scale that thresholds are calibrated on; the score with a centre of unit norm is greater, for
+//! strangers too.
 
 use lineament_cluster::{ClusterError, ScanPlan, UnitRows, map_scores};
 
 /// What people look like.
 pub(super) struct Centres {
-    /// One a person, `[people, d]`.
+    /// One a person, `[people, d]`, of unit norm.
     pub(super) rows: UnitRows,
+    /// Norms of the means of the agreeing images: with them, products of centres are mean scores.
+    norms: Vec<f32>,
     /// The rows of each person that the centre is the mean of.
     pub(super) agreeing: Vec<Vec<usize>>,
 }
@@ -20,9 +26,9 @@ pub(super) struct Suspect {
     pub(super) row: usize,
     /// Under whom it is filed.
     pub(super) person: usize,
-    /// Score with the mean of that person's other images that agree.
+    /// Score with the centre of that person's other images that agree.
     pub(super) score: f32,
-    /// The other person whom it is most like, and the score.
+    /// The other person whom it is most like, and its mean score with the images of them that agree.
     pub(super) other: Option<(usize, f32)>,
     pub(super) verdict: Verdict,
 }
@@ -44,6 +50,7 @@ pub(super) enum Verdict {
 pub(super) struct Alike {
     pub(super) first: usize,
     pub(super) second: usize,
+    /// Mean score of the images that agree.
     pub(super) score: f32,
 }
 
@@ -66,14 +73,17 @@ pub(super) fn centres(
     own: f32,
 ) -> Result<Centres, ClusterError> {
     let mut centres = UnitRows::new(rows.n_columns())?;
-    let mut all_agreeing = Vec::with_capacity(people.len());
+    let (mut norms, mut all_agreeing) = (Vec::new(), Vec::new());
     for images in people {
         let agreeing = agreeing(rows, images, own)?;
-        centres.push(&sum(rows, &agreeing))?;
+        let sum = sum(rows, &agreeing);
+        centres.push(&sum)?;
+        norms.push(norm(&sum) / agreeing.len() as f32);
         all_agreeing.push(agreeing);
     }
     Ok(Centres {
         rows: centres,
+        norms,
         agreeing: all_agreeing,
     })
 }
@@ -102,28 +112,42 @@ fn agreeing(rows: &UnitRows, images: &[usize], own: f32) -> Result<Vec<usize>, C
     Ok(alike.map(|i| images[i]).collect())
 }
 
-/// People whose centres score `search` or more, the most alike first.
-///
-/// # Errors
-/// None: centres fit each other.
-pub(super) fn alike(centres: &UnitRows, search: f32) -> Result<Vec<Alike>, ClusterError> {
-    let of_person = |first: usize, scores: &[f32]| {
-        let later = scores.iter().enumerate().skip(first + 1);
-        let alike = later.filter(|(_, score)| **score >= search);
-        let pair = |(second, score): (usize, &f32)| Alike {
-            first,
-            second,
-            score: *score,
+impl Centres {
+    /// Pairs of a person of these and one of `others` whose images have a mean score of `least` or more
+    /// with each other, the most alike first.
+    ///
+    /// # Errors
+    /// [`ClusterError::Dimension`] for features of different lengths.
+    pub(super) fn alike(&self, others: &Self, least: f32) -> Result<Vec<Alike>, ClusterError> {
+        let of_person = |first: usize, scores: &[f32]| {
+            let of_norms = scores.iter().zip(&others.norms);
+            let means = of_norms.map(|(score, norm)| score * norm * self.norms[first]);
+            let alike = means.enumerate().filter(|(_, score)| *score >= least);
+            let pair = |(second, score)| Alike {
+                first,
+                second,
+                score,
+            };
+            alike.map(pair).collect::<Vec<_>>()
         };
-        alike.map(pair).collect::<Vec<_>>()
-    };
-    let pairs = map_scores(centres, centres, &ScanPlan::default(), of_person)?;
-    let mut pairs: Vec<Alike> = pairs.into_iter().flatten().collect();
-    pairs.sort_by(|a, b| {
-        let by_score = b.score.total_cmp(&a.score);
-        by_score.then((a.first, a.second).cmp(&(b.first, b.second)))
-    });
-    Ok(pairs)
+        let pairs = map_scores(&self.rows, &others.rows, &ScanPlan::default(), of_person)?;
+        let mut pairs: Vec<Alike> = pairs.into_iter().flatten().collect();
+        pairs.sort_by(|a, b| {
+            let by_score = b.score.total_cmp(&a.score);
+            by_score.then((a.first, a.second).cmp(&(b.first, b.second)))
+        });
+        Ok(pairs)
+    }
+
+    /// Pairs of these people who are alike, each once.
+    ///
+    /// # Errors
+    /// None: centres fit each other.
+    pub(super) fn alike_within(&self, least: f32) -> Result<Vec<Alike>, ClusterError> {
+        let mut pairs = self.alike(self, least)?;
+        pairs.retain(|pair| pair.first < pair.second);
+        Ok(pairs)
+    }
 }
 
 /// The images that may be filed under the wrong person, by person. People who may be one are not
@@ -151,35 +175,42 @@ pub(super) fn suspects(
         &rows.select(&images),
         &centres.rows,
         &ScanPlan::default(),
-        |i, scores| best_other(scores, &same[filed[i].0]),
+        |i, scores| best_other(scores, &centres.norms, &same[filed[i].0]),
     )?;
     let judged = filed
         .iter()
         .zip(others)
         .filter_map(|((person, row), other)| {
-            let score = own_score(rows, &centres.agreeing[*person], *row, &people[*person]);
-            let verdict = judge(score, other, people[*person].len(), limits)?;
+            let images = &people[*person];
+            // The only image of a person says who that is.
+            let own = own_score(rows, &centres.agreeing[*person], *row, images)?;
             Some(Suspect {
                 row: *row,
                 person: *person,
-                score: score.unwrap_or(1.0),
+                score: own.with_centre,
                 other,
-                verdict,
+                verdict: judge(own, other, images.len(), limits)?,
             })
         });
     Ok(judged.collect())
 }
 
-fn best_other(scores: &[f32], same: &[usize]) -> Option<(usize, f32)> {
-    let others = scores.iter().enumerate();
+fn best_other(scores: &[f32], norms: &[f32], same: &[usize]) -> Option<(usize, f32)> {
+    let means = scores.iter().zip(norms).map(|(score, norm)| score * norm);
+    let others = means.enumerate();
     let others = others.filter(|(person, _)| !same.contains(person));
-    let best = others.max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-    best.map(|(person, score)| (person, *score))
+    others.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
 }
 
-/// Score of an image with the mean of the other images that agree; of two that do not, with the
-/// other. `None` for a person's only image.
-fn own_score(rows: &UnitRows, agreeing: &[usize], row: usize, images: &[usize]) -> Option<f32> {
+/// Scores of an image with its person's other images that agree; of two that do not, with the other.
+#[derive(Clone, Copy)]
+struct Own {
+    with_centre: f32,
+    mean: f32,
+}
+
+/// `None` for a person's only image.
+fn own_score(rows: &UnitRows, agreeing: &[usize], row: usize, images: &[usize]) -> Option<Own> {
     let without = |rows: &[usize]| -> Vec<usize> {
         rows.iter().copied().filter(|other| *other != row).collect()
     };
@@ -190,24 +221,25 @@ fn own_score(rows: &UnitRows, agreeing: &[usize], row: usize, images: &[usize]) 
     if rest.is_empty() {
         return None;
     }
-    let mean = sum(rows, &rest);
-    let norm = dot(&mean, &mean).sqrt();
-    Some(dot(&mean, rows.row(row)) / norm.max(f32::MIN_POSITIVE))
+    let sum = sum(rows, &rest);
+    let product = dot(&sum, rows.row(row));
+    Some(Own {
+        with_centre: product / norm(&sum).max(f32::MIN_POSITIVE),
+        mean: product / rest.len() as f32,
+    })
 }
 
 fn judge(
-    score: Option<f32>,
+    own: Own,
     other: Option<(usize, f32)>,
     n_images: usize,
     limits: Limits,
 ) -> Option<Verdict> {
-    // The only image of a person says who that is.
-    let score = score?;
-    let is_other = |(_, of_other): (usize, f32)| of_other >= limits.search && of_other > score;
-    if other.is_some_and(is_other) && score < limits.search {
+    let is_other = |(_, mean): (usize, f32)| mean >= limits.search && mean > own.mean;
+    if other.is_some_and(is_other) {
         return Some(Verdict::OtherPerson);
     }
-    if score >= limits.own {
+    if own.with_centre >= limits.own {
         return None;
     }
     Some(match n_images {
@@ -224,6 +256,10 @@ fn sum(rows: &UnitRows, of: &[usize]) -> Vec<f32> {
             .for_each(|(s, v)| *s += v);
     }
     sum
+}
+
+fn norm(values: &[f32]) -> f32 {
+    dot(values, values).sqrt()
 }
 
 /// Score of two features of unit norm.
@@ -249,7 +285,7 @@ mod tests {
     fn found(angles: &[f32], people: &[Vec<usize>]) -> (Vec<Suspect>, Vec<Alike>) {
         let rows = at(angles);
         let centres = centres(&rows, people, LIMITS.own).unwrap();
-        let alike = alike(&centres.rows, LIMITS.search).unwrap();
+        let alike = centres.alike_within(LIMITS.search).unwrap();
         let suspects = suspects(&rows, people, &centres, &alike, LIMITS).unwrap();
         (suspects, alike)
     }

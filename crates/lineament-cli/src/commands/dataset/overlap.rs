@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 
-use lineament_cluster::{ScanPlan, map_scores};
 use lineament_data::LabelledSet;
 use lineament_data::inspect::{Digest, StatisticsCounter, identity_overlap};
 use serde::Serialize;
@@ -184,24 +183,13 @@ fn by_face(
             threshold,
         });
     };
-    let alike = |_: usize, scores: &[f32]| {
-        let alike = scores.iter().enumerate();
-        let alike = alike.filter(|(_, score)| **score >= least);
-        alike
-            .map(|(second, score)| (second, *score))
-            .collect::<Vec<_>>()
-    };
-    let found = map_scores(&first.rows, &second.rows, &ScanPlan::default(), alike);
-    let found = found.map_err(defect)?.into_iter().enumerate();
-    let named = found.flat_map(|(idx, alike)| {
-        alike.into_iter().map(move |(second, score)| SharedPerson {
-            first: first_names[idx].clone(),
-            second: second_names[second].clone(),
-            score: Some(score),
-        })
+    let alike = first.alike(second, least).map_err(defect)?;
+    let named = alike.iter().map(|pair| SharedPerson {
+        first: first_names[pair.first].clone(),
+        second: second_names[pair.second].clone(),
+        score: Some(pair.score),
     });
-    let mut people: Vec<SharedPerson> = named.collect();
-    people.sort_by(|a, b| b.score.unwrap_or(0.0).total_cmp(&a.score.unwrap_or(0.0)));
+    let people = named.collect();
     Ok(ByFace { people, threshold })
 }
 

@@ -103,13 +103,12 @@ fn assign(
     sizes: [Size; 2],
     args: &Split,
 ) -> Result<HashMap<Arc<str>, usize>, Failure> {
-    let n_all = images_of.len() as f64;
-    let [val, test] = sizes.map(|size| match size {
-        Size::Share(share) => share * n_all,
-        Size::People(n) => n as f64,
-    });
     let eligible = images_of.iter().filter(|(_, n)| **n >= args.min_images);
     let eligible: Vec<Arc<str>> = eligible.map(|(person, _)| person.clone()).collect();
+    let [val, test] = sizes.map(|size| match size {
+        Size::Share(share) => share * eligible.len() as f64,
+        Size::People(n) => n as f64,
+    });
     let n_train = eligible.len() as f64 - val - test;
     if n_train < 0.0 || eligible.is_empty() {
         return Err(Failure::new(
@@ -126,7 +125,8 @@ fn assign(
     }
     let parts = split_people(&eligible, args.seed, &[n_train, val, test])
         .map_err(|error| Failure::usage(error.to_string()))?;
-    Ok(eligible.into_iter().zip(parts).collect())
+    let others = images_of.keys().map(|person| (person.clone(), 0));
+    Ok(others.chain(eligible.into_iter().zip(parts)).collect())
 }
 
 /// Writes the lists of the first part and of those that have people.
