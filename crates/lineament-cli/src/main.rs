@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
-use crate::commands::{align, dataset, detect, embed, eval, identify, models, verify};
+use crate::commands::{align, dataset, detect, embed, eval, identify, models, train, verify};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -56,5 +56,6 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Eval(args) => eval::run(args, &interrupt),
         Command::Dataset(args) => dataset::run(args, &interrupt),
         Command::Models(args) => models::run(args, &interrupt),
+        Command::Train(args) => train::run(&args),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod common;
 pub(crate) mod dataset;
 pub(crate) mod eval;
 pub(crate) mod models;
+pub(crate) mod train;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
 use self::dataset::DatasetCommand;
 use self::eval::EvalCommand;
 use self::models::ModelsCommand;
+use self::train::TrainCommand;
 
 /// Face recognition: find faces in photos, compare them, and say who they are.
 #[derive(Debug, Parser)]
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Dataset(DatasetCommand),
     /// List, check, add and fetch models.
     Models(ModelsCommand),
+    /// Train networks, once the trainer is built.
+    Train(TrainCommand),
 }
 
 /// Find the faces in photos: one table row (or, with --json, one line of JSON per photo).

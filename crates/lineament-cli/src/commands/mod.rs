@@ -7,4 +7,5 @@ pub(crate) mod embed;
 pub(crate) mod eval;
 pub(crate) mod identify;
 pub(crate) mod models;
+pub(crate) mod train;
 pub(crate) mod verify;
