@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lineament_core::{Embedding, EmbeddingSpace};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::change::{Action, Change};
 use crate::error::GalleryError;
@@ -20,7 +20,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 pub(crate) const MAX_DIMENSION: usize = 16_384;
 
 /// What a gallery holds and in which space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GalleryOptions {
     /// The space of its embeddings; faces of another are refused.
     pub space: EmbeddingSpace,
@@ -58,11 +58,13 @@ pub struct Gallery {
 }
 
 impl Gallery {
-    /// A new, empty gallery at `path`.
+    /// A new, empty gallery at `path`. All of it is one transaction: a process that is killed on the
+    /// way leaves no gallery but an empty file at most, which may be created anew.
     ///
     /// # Errors
-    /// [`GalleryError::Exists`] when there is a file, [`GalleryError::BadValue`] for a dimension out
-    /// of range, [`GalleryError::Io`] and [`GalleryError::Storage`].
+    /// [`GalleryError::Exists`] when there is a file that is not empty, [`GalleryError::BadValue`] for
+    /// a dimension out of range, [`GalleryError::Busy`] while another process creates it,
+    /// [`GalleryError::Io`] and [`GalleryError::Storage`].
     pub fn create(
         path: &Path,
         options: GalleryOptions,
@@ -78,9 +80,8 @@ impl Gallery {
         claim(path)?;
         let make = || -> Result<Connection, GalleryError> {
             let mut db = connect(path)?;
-            schema::create(&mut db)?;
-            settle(&db)?;
-            db.execute(
+            let tx = schema::begin(&mut db, path)?;
+            tx.execute(
                 "INSERT INTO about VALUES (1, ?1, ?2, ?3, ?4, ?5, 0, 0, 0)",
                 params![
                     options.space.name(),
@@ -90,18 +91,20 @@ impl Gallery {
                     at.0,
                 ],
             )?;
-            db.execute("INSERT INTO history VALUES (0, zeroblob(32))", [])?;
+            tx.execute("INSERT INTO history VALUES (0, zeroblob(32))", [])?;
+            let mut change = Change::begin(tx, &options, at)?;
+            change.log(Action::Create, None, None, 0)?;
+            change.commit()?;
+            settle(&db)?;
             Ok(db)
         };
         let db = make().map_err(|error| error.at(path))?;
-        let mut gallery = Self {
+        Ok(Self {
             path: path.to_owned(),
             db,
             options,
             indexes: Indexes::default(),
-        };
-        gallery.write(at, |change| change.log(Action::Create, None, None, 0))?;
-        Ok(gallery)
+        })
     }
 
     /// The gallery at `path`; a file of an older version is brought up to date.
@@ -195,16 +198,23 @@ impl Gallery {
     }
 }
 
-/// Makes the empty file, so that two processes never make one gallery.
+/// Makes the empty file that a new database grows in. An empty one is what a process that was killed
+/// has left, also when it left the journal that takes it back to that.
 pub(crate) fn claim(path: &Path) -> Result<(), GalleryError> {
+    let is_empty = || {
+        let mut journal = path.as_os_str().to_owned();
+        journal.push("-journal");
+        let found = std::fs::metadata(path);
+        found.is_ok_and(|file| file.is_file() && (file.len() == 0 || Path::new(&journal).is_file()))
+    };
     match std::fs::File::create_new(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(GalleryError::Exists {
-                path: path.to_owned(),
-            })
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(GalleryError::io(path, error))
         }
-        Err(error) => Err(GalleryError::io(path, error)),
+        Err(_) if !is_empty() => Err(GalleryError::Exists {
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
     }
 }
 

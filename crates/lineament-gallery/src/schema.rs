@@ -1,6 +1,8 @@
 //! The tables of a gallery file, and how older files become newer ones.
 
-use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::GalleryError;
 
@@ -16,11 +18,25 @@ pub(crate) const VERSION: u32 = STEPS.len() as u32;
 /// Bytes of a page: seven 512-dimensional embeddings fit, and one in the usual 4,096 would waste half.
 pub(crate) const PAGE_BYTES: u32 = 16_384;
 
-/// Makes the tables of a new file.
-pub(crate) fn create(db: &mut Connection) -> Result<(), GalleryError> {
+/// The transaction that makes a new file: its tables are there when it is committed, or nothing is.
+///
+/// # Errors
+/// [`GalleryError::Exists`] when the file at `path` holds something.
+pub(crate) fn begin<'a>(
+    db: &'a mut Connection,
+    path: &Path,
+) -> Result<Transaction<'a>, GalleryError> {
     db.pragma_update(None, "page_size", PAGE_BYTES)?;
-    db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate(db, 0)
+    let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let n_tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if n_tables > 0 {
+        return Err(GalleryError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    step_up(&tx, 0)?;
+    Ok(tx)
 }
 
 /// Takes a file through the steps that its version lacks, all or none.
@@ -30,7 +46,9 @@ pub(crate) fn create(db: &mut Connection) -> Result<(), GalleryError> {
 pub(crate) fn bring_up_to_date(db: &mut Connection) -> Result<(), GalleryError> {
     let found = check_version(db)?;
     if found < VERSION {
-        migrate(db, found)?;
+        let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+        step_up(&tx, found)?;
+        tx.commit()?;
     }
     Ok(())
 }
@@ -43,6 +61,11 @@ pub(crate) fn bring_up_to_date(db: &mut Connection) -> Result<(), GalleryError> 
 pub(crate) fn check_version(db: &Connection) -> Result<u32, GalleryError> {
     let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let path = std::path::PathBuf::new();
+    let n_pages: u32 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if n_pages == 0 {
+        let found = "it is empty; if making it was cut short, create it again".to_owned();
+        return Err(GalleryError::NotAGallery { path, found });
+    }
     if application != APPLICATION_ID {
         let found = format!("an SQLite file of application {application:#x}");
         return Err(GalleryError::NotAGallery { path, found });
@@ -59,11 +82,10 @@ pub(crate) fn check_version(db: &Connection) -> Result<u32, GalleryError> {
     }
 }
 
-fn migrate(db: &mut Connection, from: u32) -> Result<(), GalleryError> {
-    let step = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+/// Takes the steps after version `from`.
+fn step_up(tx: &Transaction<'_>, from: u32) -> Result<(), GalleryError> {
     for sql in STEPS.iter().skip(from as usize) {
-        step.execute_batch(sql)?;
+        tx.execute_batch(sql)?;
     }
-    step.pragma_update(None, "user_version", VERSION)?;
-    Ok(step.commit()?)
+    Ok(tx.pragma_update(None, "user_version", VERSION)?)
 }

@@ -18,10 +18,10 @@ mod support;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use lineament_gallery::{EnrollPolicy, Enrollment, FaceId, Gallery, check};
+use lineament_gallery::{EnrollPolicy, Enrollment, FaceId, Gallery, GalleryError, check};
 use support::{NOW, face, noise, options};
 
 const ROUNDS: usize = 20;
@@ -30,7 +30,9 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         Some("--write-to") => write_forever(Path::new(&arguments.next().unwrap())),
+        Some("--create-in") => create_forever(Path::new(&arguments.next().unwrap())),
         _ => {
+            survives_kills_while_created();
             survives_kills();
             survives_torn_logs();
         }
@@ -93,14 +95,55 @@ fn survives_kills() {
     );
 }
 
+/// Makes gallery after gallery, `0` and so on, and tells of each before it is begun.
+fn create_forever(folder: &Path) {
+    let mut out = std::io::stdout();
+    for number in 0.. {
+        writeln!(out, "{number}").unwrap();
+        out.flush().unwrap();
+        Gallery::create(&folder.join(format!("{number}")), options(), NOW).unwrap();
+    }
+}
+
+/// A creation that is cut short leaves a gallery, or what can be created anew.
+fn survives_kills_while_created() {
+    let mut n_unmade = 0;
+    for moment in noise(5).take(ROUNDS) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = started("--create-in", dir.path());
+        let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        std::thread::sleep(Duration::from_secs_f32(0.04 * (moment + 0.5)));
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let begun = 1 + lines.map_while(Result::ok).count();
+        let last = dir.path().join(format!("{}", begun - 1));
+        match Gallery::open(&last) {
+            Ok(_) => {}
+            Err(GalleryError::Missing { .. }) => n_unmade += 1,
+            Err(GalleryError::NotAGallery { found, .. }) if found.contains("create it again") => {
+                n_unmade += 1;
+                drop(Gallery::create(&last, options(), NOW).unwrap());
+            }
+            Err(error) => panic!("{error}"),
+        }
+        for number in 0..begun - 1 {
+            let path = dir.path().join(format!("{number}"));
+            assert_eq!(check(&path).unwrap().problems, [], "gallery {number}");
+        }
+    }
+    println!("{n_unmade} of {ROUNDS} creations cut short");
+}
+
+fn started(what: &str, path: &Path) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    let command = command.arg(what).arg(path).stdout(Stdio::piped());
+    command.spawn().unwrap()
+}
+
 /// Lets a writer live for up to 40 ms after its first word; what it said.
 fn killed_writer(path: &Path, moment: f32) -> Vec<(i64, u64)> {
-    let mut writer = Command::new(std::env::current_exe().unwrap())
-        .arg("--write-to")
-        .arg(path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut writer = started("--write-to", path);
     let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     std::thread::sleep(Duration::from_secs_f32(0.04 * moment));
