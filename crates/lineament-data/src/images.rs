@@ -204,6 +204,11 @@ impl ImageFinder {
 }
 
 fn open_archives(root: &Path, limits: &DataLimits) -> Result<Vec<ZipArchive>, DataError> {
+    // The folder of a list that is named without one.
+    let root = match root.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => root,
+    };
     let names = list_folder(root)?.files;
     let is_zip = |name: &&String| name.to_ascii_lowercase().ends_with(".zip");
     names
