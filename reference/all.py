@@ -1,6 +1,7 @@
 """Regenerates every committed golden file and asset, in order; each script then says what it wrote."""
 
 import clusters
+import data_boxes
 import data_lists
 import data_pickles
 import data_sets
@@ -20,6 +21,6 @@ import similarity
 import warp
 
 for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
-              data_lists, evaluation, identification, detection, fairness, kernels):
+              data_lists, data_boxes, evaluation, identification, detection, fairness, kernels):
     print(stage.__name__)
     stage.main()

@@ -9,6 +9,7 @@
 
 pub mod bin;
 mod bin_writer;
+pub mod boxes;
 pub mod error;
 mod images;
 pub mod inspect;

@@ -4,6 +4,7 @@ pub mod blufr;
 mod builder;
 pub mod cfp;
 pub mod csv_pairs;
+pub mod groups;
 pub mod ijb;
 pub mod lfw;
 pub mod lfw_people;
@@ -17,7 +18,7 @@ use crate::source::ImageSource;
 use crate::table::split_fields;
 
 /// The image that the list calls `name`.
-fn find_image(
+pub(crate) fn find_image(
     at: Place<'_>,
     name: &str,
     finder: &mut ImageFinder,
@@ -40,7 +41,7 @@ fn cells_of(at: Place<'_>, text: &str, n_columns: usize) -> Result<Vec<String>, 
 }
 
 /// Text of a list for a message, and not all of a long one.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let short: String = text.trim().chars().take(80).collect();
     format!("{short:?}")
 }

@@ -23,7 +23,7 @@ use crate::sample::Sample;
 pub(crate) use msceleb::MIDDLE_COLUMNS;
 pub use recordio::{IdentityRanges, Property, read_ranges};
 pub(crate) use recordio::{PEOPLE_FILE, PROPERTY_FILE, companion};
-pub(crate) use row::{FACE_COLUMNS, LANDMARK_COLUMNS, ListColumns, Place};
+pub(crate) use row::{FACE_COLUMNS, LANDMARK_COLUMNS, ListColumns, PERSON_COLUMNS, Place};
 pub(crate) use ytf_npz::is_npz;
 
 /// The containers that labelled sets come in.

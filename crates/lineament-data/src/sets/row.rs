@@ -30,7 +30,7 @@ pub(crate) const LANDMARK_COLUMNS: [&str; 10] = [
 ];
 
 const FILE_COLUMNS: [&str; 2] = ["file", "path"];
-const PERSON_COLUMNS: [&str; 2] = ["person", "identity"];
+pub(crate) const PERSON_COLUMNS: [&str; 2] = ["person", "identity"];
 
 /// Which column of a list holds what.
 #[derive(Debug, Clone, PartialEq, Eq)]
