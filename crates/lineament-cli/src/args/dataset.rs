@@ -210,13 +210,13 @@ pub(crate) struct Split {
 pub(crate) struct Dedupe {
     #[command(flatten)]
     pub(crate) set: Set,
-    /// Take faces of at least this score for copies of one image [without a value: 0.95].
+    /// Take faces of at least this score for copies of one image [without a value: 0.9].
     #[arg(
         long,
         value_name = "SCORE",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "0.95"
+        default_missing_value = "0.9"
     )]
     pub(crate) near: Option<f32>,
     /// Write a list without the copies: of images of one person the first stays, of images under
