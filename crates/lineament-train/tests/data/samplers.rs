@@ -117,6 +117,8 @@ fn samplers_that_lack_people_say_so() {
     assert!(refused(pairs(0.5), &[0, 0, 0]) && refused(pairs(0.5), &[0, 1, 2]));
     assert!(!refused(pairs(1.0), &[0, 0, -1]) && !refused(pairs(0.0), &[0, 1]));
     assert!(refused(pairs(1.5), &[0, 0, 1, 1]) && refused(pairs(0.5), &[-1; 4]));
+    assert!(refused(pairs(0.5), &[0, 0, 1, 4]) && refused(pairs(0.5), &[0, 0, 1, i64::MAX]));
+    assert!(refused(pairs(0.5), &[0, 0, 1, -2]) && !refused(pairs(0.5), &[0, 0, 3, 3]));
     let facenet = SamplerOptions::Facenet {
         people: 2,
         images_per_person: 2,

@@ -31,7 +31,7 @@ impl Balanced {
     ) -> Result<Self, TrainError> {
         check_positive("people a step", people_per_step)?;
         check_positive("images per person", images_per_person)?;
-        let people = People::of(labels);
+        let people = People::of(labels)?;
         people.check_pairable(people_per_step)?;
         if others > 0 && people.len() == people_per_step {
             return Err(TrainError::NoImages {

@@ -67,7 +67,7 @@ impl Sampler {
     /// A sampler of the images that `labels` are those of ([`super::TrainSet::labels`]).
     ///
     /// # Errors
-    /// [`TrainError::Argument`] for a batch of nothing; [`TrainError::NoImages`] when there are fewer
+    /// [`TrainError::Argument`] for a batch of nothing and for a label out of range; [`TrainError::NoImages`] when there are fewer
     /// people or images than a step takes.
     pub fn new(options: &SamplerOptions, labels: &[i64], seed: u64) -> Result<Self, TrainError> {
         let plan = match *options {

@@ -39,7 +39,7 @@ impl Pairs {
             });
         }
         let n_matched = (n_pairs as f64 * matched).round() as usize;
-        let people = People::of(labels);
+        let people = People::of(labels)?;
         people.check_pairable(n_matched.min(1))?;
         if n_matched < n_pairs && people.len() < 2 {
             return Err(TrainError::NoImages {

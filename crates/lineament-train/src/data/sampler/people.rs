@@ -15,16 +15,24 @@ pub(super) struct People {
 
 impl People {
     /// The people of these labels; −1 is nobody.
-    pub(super) fn of(labels: &[i64]) -> Self {
-        let n_labels = labels
-            .iter()
-            .max()
-            .map_or(0, |&label| (label + 1).max(0) as usize);
-        let mut images = vec![Vec::new(); n_labels];
-        for (image, &label) in labels.iter().enumerate() {
-            if let Ok(label) = usize::try_from(label) {
-                images[label].push(image as u32);
-            }
+    ///
+    /// # Errors
+    /// [`TrainError::Argument`] for a label below −1, and one that is not below the number of images.
+    pub(super) fn of(labels: &[i64]) -> Result<Self, TrainError> {
+        let mut images = vec![Vec::new(); labels.len()];
+        for (image, &label) in labels.iter().enumerate().filter(|(_, label)| **label != -1) {
+            let person = usize::try_from(label)
+                .ok()
+                .and_then(|label| images.get_mut(label));
+            let person = person.ok_or_else(|| TrainError::Argument {
+                what: "the label of an image",
+                expected: format!(
+                    "-1, or 0 to {}, as there are so many images",
+                    labels.len() - 1
+                ),
+                got: format!("{label} of image {image}"),
+            })?;
+            person.push(image as u32);
         }
         let (mut people, singles): (Vec<_>, Vec<_>) = images
             .into_iter()
@@ -32,10 +40,10 @@ impl People {
             .partition(|images| images.len() >= MIN_IMAGES);
         let n_pairable = people.len();
         people.extend(singles);
-        Self {
+        Ok(Self {
             images: people,
             n_pairable,
-        }
+        })
     }
 
     /// How many people there are.
