@@ -254,6 +254,19 @@ fn people_are_split_by_the_seed() {
     );
     assert_eq!(code(&split("many", &["--val", "9"])), 4);
     assert_eq!(code(&split("odd", &["--val", "1.5"])), 2);
+
+    let convert = ["dataset", "convert", "set", "--out", "faces.tsv"];
+    assert_eq!(code(&run(dir.path(), &convert)), 0);
+    let output = run(
+        dir.path(),
+        &["dataset", "split", "faces.tsv", "--out", "no"],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("dataset convert"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

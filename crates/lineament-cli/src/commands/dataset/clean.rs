@@ -74,10 +74,11 @@ pub(super) fn run(args: &Clean, interrupt: &Interrupt) -> Result<Exit, Failure> 
     for name in [CSV, JSON] {
         refuse_existing(&args.out.join(name))?;
     }
-    let cleaned = args.cleaned.as_deref().map(KeptList::new).transpose()?;
+    let cleaned = args.cleaned.as_deref();
+    let cleaned = cleaned.map(|path| KeptList::new(path, &set)).transpose()?;
     let run = Run::new(&args.shown, interrupt);
     let face_settings = FaceSettings::new(&args.embedding, &args.shown, &set)?;
-    let model = face_settings.open(usize::MAX)?;
+    let model = face_settings.open()?;
     let own = threshold(&model, settings::rule(&args.decision)?)?;
     let search = threshold(&model, strictest(&model, search_rule(args)?)?)?;
     let faces = SetFaces::read(&set, &face_settings, &model, &run, interrupt)?;

@@ -56,7 +56,8 @@ struct Bytes {
 
 pub(super) fn run(args: &Dedupe, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let set = super::open(&args.set)?;
-    let cleaned = args.cleaned.as_deref().map(KeptList::new).transpose()?;
+    let cleaned = args.cleaned.as_deref();
+    let cleaned = cleaned.map(|path| KeptList::new(path, &set)).transpose()?;
     if let Some(score) = args.near.filter(|score| !(-1.0..=1.0).contains(score)) {
         let message = format!("--near is a score from -1 to 1, not {score}");
         return Err(Failure::usage(message));
@@ -145,7 +146,7 @@ fn near(
     interrupt: &Interrupt,
 ) -> Result<Vec<Group>, Failure> {
     let settings = FaceSettings::new(&args.embedding, &args.shown, set)?;
-    let model = settings.open(usize::MAX)?;
+    let model = settings.open()?;
     let faces = SetFaces::read(set, &settings, &model, run, interrupt)?;
     let plan = ScanPlan::default();
     let clusters = connected_components(&faces.rows, f64::from(score), &plan).map_err(defect)?;

@@ -61,12 +61,13 @@ impl FaceSettings {
         })
     }
 
-    /// Opens the networks, for a set of so many images.
-    pub(super) fn open(&self, n_images: usize) -> Result<ModelUnderTest<'_>, Failure> {
+    /// Opens the networks.
+    pub(super) fn open(&self) -> Result<ModelUnderTest<'_>, Failure> {
         let [embedder] = self.evaluation.embedders.as_slice() else {
             return Err(Failure::usage("one embedder is needed"));
         };
-        ModelUnderTest::open(&self.evaluation, embedder, n_images)
+        // A set has more images than there are threads: each thread gets images of its own.
+        ModelUnderTest::open(&self.evaluation, embedder, usize::MAX)
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) struct KeptList {
 }
 
 impl KeptList {
-    pub(super) fn new(path: &Path) -> Result<Self, Failure> {
+    pub(super) fn new(path: &Path, set: &LabelledSet) -> Result<Self, Failure> {
+        super::refuse_unnamed(set)?;
         let format = list_format(path)?;
         if path.exists() {
             return Err(super::unwritable(&DataError::Exists {

@@ -64,3 +64,15 @@ fn refuse_inside(out: &Path, set: &LabelledSet) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// A list names images where they lie, which it cannot in containers but zip archives.
+fn refuse_unnamed(set: &LabelledSet) -> Result<(), Failure> {
+    match set.kind() {
+        SetKind::RecordIo | SetKind::MsCelebTsv | SetKind::YtfNpz => Err(Failure::usage(format!(
+            "a list cannot name the images in a set of kind {}",
+            set.kind()
+        ))
+        .help("copy them out first, with `lineament dataset convert --to folder`")),
+        _ => Ok(()),
+    }
+}

@@ -164,26 +164,21 @@ fn by_face(
     run: &Run<'_>,
     interrupt: &Interrupt,
 ) -> Result<ByFace, Failure> {
-    let settings = FaceSettings::new(&args.embedding, &args.shown, sets[0])?;
-    let model = settings.open(usize::MAX)?;
-    let own = threshold(&model, settings::rule(&args.decision)?)?;
-    let rule = strictest(&model, settings::rule(&args.decision)?)?;
-    let threshold = threshold(&model, rule)?;
-    let least = threshold.threshold.value();
-    let mut sides = Vec::new();
-    for set in sets {
-        let faces = SetFaces::read(set, &settings, &model, run, interrupt)?;
+    let given = settings::rule(&args.decision)?;
+    let side = |set: &LabelledSet| {
+        let face_settings = FaceSettings::new(&args.embedding, &args.shown, set)?;
+        let model = face_settings.open()?;
+        let own = threshold(&model, given)?.threshold.value();
+        let strict = threshold(&model, strictest(&model, given)?)?;
+        let faces = SetFaces::read(set, &face_settings, &model, run, interrupt)?;
         let (names, people): (Vec<_>, Vec<_>) = faces.people().into_iter().unzip();
-        let centres = noise::centres(&faces.rows, &people, own.threshold.value());
-        sides.push((names, centres.map_err(defect)?));
-    }
-    let [(first_names, first), (second_names, second)] = sides.as_slice() else {
-        return Ok(ByFace {
-            people: Vec::new(),
-            threshold,
-        });
+        let centres = noise::centres(&faces.rows, &people, own).map_err(defect)?;
+        Ok::<_, Failure>((names, centres, strict))
     };
-    let alike = first.alike(second, least).map_err(defect)?;
+    let (first_names, first, threshold) = side(sets[0])?;
+    let (second_names, second, _) = side(sets[1])?;
+    let least = threshold.threshold.value();
+    let alike = first.alike(&second, least).map_err(defect)?;
     let named = alike.iter().map(|pair| SharedPerson {
         first: first_names[pair.first].clone(),
         second: second_names[pair.second].clone(),

@@ -51,6 +51,7 @@ struct Written {
 pub(super) fn run(args: &Split, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let sizes = [size("--val", &args.val)?, size("--test", &args.test)?];
     let set = super::open(&args.set)?;
+    super::refuse_unnamed(&set)?;
     let run = Run::new(&args.shown, interrupt);
     let mut images_of: BTreeMap<Arc<str>, u64> = BTreeMap::new();
     let n_bad = run.read(&set, |seen| {
