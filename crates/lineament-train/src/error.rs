@@ -110,13 +110,13 @@ pub enum TrainError {
         got: Option<Vec<i64>>,
     },
     /// A loss or a weight that is no finite number.
-    #[error("step {step}: {what} is not finite; the batch was {}", images.join(", "))]
+    #[error("step {step}: {what} is no finite number{}", of_batch(images))]
     NotFinite {
         /// Which step, from 1.
         step: u64,
         /// What.
         what: String,
-        /// The images of the batch.
+        /// The images of the batch, where one is to blame.
         images: Vec<String>,
     },
     /// A model file whose output is not the trainer's.
@@ -150,6 +150,22 @@ pub enum TrainError {
         name: String,
         /// What there is.
         known: Vec<&'static str>,
+    },
+    /// Weights that do not fit a network.
+    #[error("weights for {layer}: {reason}")]
+    Weights {
+        /// The layer or variable of the network.
+        layer: String,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// Bytes that are no ONNX file.
+    #[error("byte {at} of the ONNX file: {reason}; get the file again from its source")]
+    Onnx {
+        /// Where, in bytes from the start.
+        at: usize,
+        /// What was expected and what came.
+        reason: String,
     },
     /// A tensor of another shape than the network takes.
     #[error("the network takes {expected}, got a tensor of shape {got:?}")]
@@ -202,6 +218,13 @@ pub enum TrainError {
     /// Distillation without embeddings to come near to.
     #[error("distillation needs a teacher's embeddings with each batch, and none came; give the data a teacher file")]
     NoTeacher,
+}
+
+fn of_batch(images: &[String]) -> String {
+    match images {
+        [] => String::new(),
+        images => format!("; the batch was images {}", images.join(", ")),
+    }
 }
 
 fn shape_or_none(shape: Option<&[i64]>) -> String {

@@ -64,6 +64,12 @@ pub fn resume(
             reason: "the images are not those that the run began with".to_owned(),
         });
     }
+    let threads_before = before.sessions.last().map(|s| s.threads);
+    if threads_before.is_some_and(|n| n != tch::get_num_threads()) {
+        watch.hear(&Event::Warning(
+            "with another number of threads than before, the result is not the same to the bit",
+        ));
+    }
     let state = match folder.last_checkpoint(watch)? {
         None => State::default(),
         Some(checkpoint) => parts.restore(checkpoint)?,
@@ -151,7 +157,7 @@ impl<'w> Trainer<'w> {
             if is_last {
                 self.save()?;
             } else if self.is_save_due() {
-                self.save_if_possible();
+                self.save_if_possible()?;
             }
         }
         self.draw(false);
@@ -285,12 +291,17 @@ impl<'w> Trainer<'w> {
         Ok(())
     }
 
-    /// Saves; where that fails, tells so and goes on: the checkpoints before are there still.
-    fn save_if_possible(&mut self) {
-        if let Err(error) = self.save() {
-            let told = format!("no checkpoint could be written, training goes on: {error}");
-            self.watch.hear(&Event::Warning(&told));
-            self.saved_at = Instant::now();
+    /// Saves; where the file cannot be written, tells so and goes on: the checkpoints before are
+    /// there still.
+    fn save_if_possible(&mut self) -> Result<(), TrainError> {
+        match self.save() {
+            Err(error @ TrainError::Io { .. }) => {
+                let told = format!("no checkpoint could be written, training goes on: {error}");
+                self.watch.hear(&Event::Warning(&told));
+                self.saved_at = Instant::now();
+                Ok(())
+            }
+            saved => saved,
         }
     }
 

@@ -1,4 +1,9 @@
 //! Runs: what configures them, what moves them, what interrupts them, and what comes of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod config;
 mod export;

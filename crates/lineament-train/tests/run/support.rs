@@ -19,7 +19,8 @@ pub(crate) fn draw_people(folder: &Path, n_people: usize) {
         let color = [0; 3].map(|_| random.below(200) as u8);
         for picture in 0..6 {
             let pixel = |i: usize, random: &mut Seeded| {
-                let is_striped = (i as u32 / SIDE) % (person as u32 % 5 + 2) == 0;
+                let row = i as u32 / SIDE;
+                let is_striped = row.is_multiple_of(person as u32 % 5 + 2);
                 color.map(|c| c / (1 + u8::from(is_striped)) + random.below(50) as u8)
             };
             let n = (SIDE * SIDE) as usize;
