@@ -5,7 +5,7 @@ use crate::about::About;
 use crate::all_pairs::PairCounts;
 use crate::comparison::Comparison;
 use crate::error::{EvalError, check_at_least, check_index};
-use crate::identification::{Enrolled, Gallery, Rejecter, SearchPlan, Searching, open_set_scores};
+use crate::identification::{Gallery, Rejecter, SearchPlan, Searching, open_set_scores};
 use crate::intervals::mean_and_standard_error;
 use crate::labelled::LabelledSet;
 use crate::pair_report::rate_key;
@@ -167,7 +167,8 @@ fn judge(
         let found = scores.tar_where_measurable(*target)?;
         vr_at_far.insert(rate_key(*target), found.map(|f| f.tar.rate));
     }
-    let plan = plan(set, trial);
+    let gallery = trial.gallery.iter().copied();
+    let plan = SearchPlan::of_items(set.persons, gallery, &trial.probes);
     plan.check(set.persons)?;
     let how = Searching {
         matcher,
@@ -189,16 +190,6 @@ fn judge(
         vr_at_far,
         dir_at_far,
     })
-}
-
-fn plan(set: LabelledSet<'_>, trial: &BlufrTrial) -> SearchPlan {
-    let mut items_of = BTreeMap::<usize, Vec<usize>>::new();
-    for item in &trial.gallery {
-        items_of.entry(set.persons[*item]).or_default().push(*item);
-    }
-    let enrolled = |(person, items)| Enrolled { person, items };
-    let gallery = items_of.into_iter().map(enrolled).collect();
-    SearchPlan::of_gallery(set.persons, gallery, &trial.probes)
 }
 
 /// Every two of the items compared. Rates are exact; curves are of cosines only.

@@ -3,7 +3,9 @@
 use crate::about::About;
 use crate::error::{EvalError, check_index, check_length};
 use crate::intervals::{Bootstrap, Interval, Proportion, bootstrap_by_identity};
-use crate::pair_report::{PairOutcome, PairReport};
+use crate::pair_report::PairReport;
+use crate::pairs::Pair;
+use crate::scores::ScoreSet;
 use serde::Serialize;
 
 /// The groups that items belong to.
@@ -98,11 +100,13 @@ enum Part {
     Across,
 }
 
-/// Error rates by group of the pairs that a protocol judged. `persons` are those of its items.
+/// A pair and its score; `None` where a side has no template.
+pub type ScoredPair = (Pair, Option<f64>);
+
+/// Error rates by group of the pairs that a protocol judged: see [`evaluate_groups`].
 ///
 /// # Errors
-/// Lists of other lengths than the protocol's items, a group without a name, and what
-/// [`crate::ScoreSet::tar_at_fmr`] refuses.
+/// As [`evaluate_groups`].
 pub fn evaluate_fairness(
     report: &PairReport,
     groups: Groups<'_>,
@@ -110,20 +114,43 @@ pub fn evaluate_fairness(
     threshold: SharedThreshold,
     bootstrap: Bootstrap,
 ) -> Result<FairnessReport, EvalError> {
-    let outcomes = &report.outcomes;
-    check(outcomes, groups, persons)?;
+    let scored = report.outcomes.iter().map(|o| (o.pair, o.score));
+    let scored: Vec<ScoredPair> = scored.collect();
+    let about = report.about.clone();
+    evaluate_groups(about, &scored, groups, persons, threshold, bootstrap)
+}
+
+/// Error rates by group of scored pairs. `persons` are those of their items.
+///
+/// # Errors
+/// Lists of other lengths than the protocol's items, a group without a name, and what
+/// [`crate::ScoreSet::tar_at_fmr`] refuses.
+pub fn evaluate_groups(
+    about: About,
+    scored: &[ScoredPair],
+    groups: Groups<'_>,
+    persons: Option<&[usize]>,
+    threshold: SharedThreshold,
+    bootstrap: Bootstrap,
+) -> Result<FairnessReport, EvalError> {
+    check(scored, groups, persons)?;
     let threshold = match threshold {
         SharedThreshold::At(threshold) => threshold,
-        SharedThreshold::AtFmr(target) => report.scores()?.tar_at_fmr(target)?.threshold,
+        SharedThreshold::AtFmr(target) => {
+            let labelled = scored.iter().map(|(pair, score)| (*score, pair.mated));
+            ScoreSet::from_labelled(labelled)?
+                .tar_at_fmr(target)?
+                .threshold
+        }
     };
-    let split = Split::new(outcomes, groups, threshold);
+    let split = Split::new(scored, groups, threshold);
     let parts = split.parts();
     let rates = |weights: &[f64]| split.rates(&parts, weights);
     let intervals = match persons {
         None => vec![None; 2 * parts.len() + 2],
         Some(persons) => {
-            let of_pair = |o: &PairOutcome| (persons[o.pair.first], persons[o.pair.second]);
-            let of_pairs: Vec<_> = outcomes.iter().map(of_pair).collect();
+            let of_pair = |(pair, _): &ScoredPair| (persons[pair.first], persons[pair.second]);
+            let of_pairs: Vec<_> = scored.iter().map(of_pair).collect();
             bootstrap_by_identity(&of_pairs, bootstrap, rates)?
         }
     };
@@ -148,11 +175,11 @@ pub fn evaluate_fairness(
     let garbe = fmr_spread.gini.zip(fnmr_spread.gini);
     let [all, across] = [0, 1].map(|i| figures[i].clone());
     Ok(FairnessReport {
-        about: report.about.clone(),
+        about,
         column: groups.column.to_owned(),
         threshold,
-        n_pairs: outcomes.len(),
-        n_failed: outcomes.iter().filter(|o| o.score.is_none()).count(),
+        n_pairs: scored.len(),
+        n_failed: scored.iter().filter(|(_, score)| score.is_none()).count(),
         n_without_group: split.judged.iter().filter(|j| j.part.is_none()).count(),
         all,
         groups: of_groups,
@@ -165,7 +192,7 @@ pub fn evaluate_fairness(
 }
 
 fn check(
-    outcomes: &[PairOutcome],
+    scored: &[ScoredPair],
     groups: Groups<'_>,
     persons: Option<&[usize]>,
 ) -> Result<(), EvalError> {
@@ -173,8 +200,8 @@ fn check(
     if let Some(persons) = persons {
         check_length("persons of items", n_items, persons.len())?;
     }
-    for outcome in outcomes {
-        let item = outcome.pair.first.max(outcome.pair.second);
+    for (pair, _) in scored {
+        let item = pair.first.max(pair.second);
         check_index(
             "the item of a pair, among those with a group",
             n_items,
@@ -200,11 +227,10 @@ struct Split {
 }
 
 impl Split {
-    fn new(outcomes: &[PairOutcome], groups: Groups<'_>, threshold: f64) -> Self {
-        let judged = |outcome: &PairOutcome| {
-            let pair = outcome.pair;
+    fn new(scored: &[ScoredPair], groups: Groups<'_>, threshold: f64) -> Self {
+        let judged = |(pair, score): &ScoredPair| {
             let sides = groups.of_items[pair.first].zip(groups.of_items[pair.second]);
-            let is_accepted = outcome.score.is_some_and(|s| s >= threshold);
+            let is_accepted = score.is_some_and(|s| s >= threshold);
             Judged {
                 part: sides.map(|(a, b)| match a == b {
                     true => Part::Within(a),
@@ -215,7 +241,7 @@ impl Split {
             }
         };
         Self {
-            judged: outcomes.iter().map(judged).collect(),
+            judged: scored.iter().map(judged).collect(),
             n_groups: groups.names.len(),
         }
     }

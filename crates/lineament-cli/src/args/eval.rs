@@ -1,5 +1,7 @@
 //! `lineament eval`: accuracy by the field's protocols.
 
+pub(crate) mod sets;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -29,6 +31,22 @@ pub(crate) enum Protocol {
     Bin(Bin),
     /// Any list of pairs, as CSV.
     Pairs(Pairs),
+    /// Searches of galleries, closed and open, on any labelled set.
+    Identify(sets::Identify),
+    /// Clusters of faces against the people of any labelled set.
+    Cluster(sets::Cluster),
+    /// Found faces against marked ones: WIDER FACE, VOC, dlib, CSV.
+    Detect(sets::DetectFaces),
+    /// Error rates by group of people.
+    Fairness(sets::Fairness),
+    /// MegaFace: rank 1 among a million others.
+    Megaface(sets::Megaface),
+    /// IJB-B: templates, 1:1 and 1:N.
+    Ijbb(sets::Ijb),
+    /// IJB-C: templates, 1:1 and 1:N.
+    Ijbc(sets::Ijb),
+    /// BLUFR: ten trials of verification and identification on LFW.
+    Blufr(sets::Blufr),
     /// The published figures, and your own beside them.
     Table(Table),
 }

@@ -143,11 +143,7 @@ impl FaceReader<'_> {
     }
 
     /// The face in the picture, embedded.
-    pub(crate) fn embed(
-        &self,
-        picture: Picture,
-        image: &FaceImage,
-    ) -> Result<Found, WorkError> {
+    pub(crate) fn embed(&self, picture: Picture, image: &FaceImage) -> Result<Found, WorkError> {
         let embedder = self.networks.embedder()?;
         let crop = match self.networks {
             Networks::Aligned(embedder) => Some(embedder.crop_aligned(&self.whole(picture)?)?),

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use lineament_data::{DataError, LabelledSet, SetKind};
+use lineament_data::{DataError, DataLimits, LabelledSet, SetKind};
 
+use crate::args::dataset::Set;
 use crate::evaluation::faces::{FaceImage, FaceSource};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -59,6 +60,13 @@ impl LabelledImages {
         }
     }
 
+    /// Those of `other` behind these.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.persons.extend(other.persons);
+        self.images.extend(other.images);
+    }
+
     /// Those of known people, with their numbers.
     pub(crate) fn of_known_people(self) -> (Self, Vec<usize>) {
         let mut known = Self::default();
@@ -73,6 +81,14 @@ impl LabelledImages {
         }
         (known, persons)
     }
+}
+
+/// Opens the set.
+///
+/// # Errors
+/// [`Exit::BadInput`] when there is none, or its head makes no sense.
+pub(crate) fn open(set: &Set) -> Result<LabelledSet, Failure> {
+    LabelledSet::open(&set.path, set.kind, &DataLimits::default()).map_err(|error| bad_set(&error))
 }
 
 /// Where the faces of a set's images usually come from.

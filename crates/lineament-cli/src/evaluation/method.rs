@@ -1,6 +1,6 @@
 //! What compares two features, from the options that say so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lineament_eval::{Centering, Declaration, Judging, OutsideData};
 use lineament_eval::{PairMatcher, PairOptions, Thresholds};
@@ -37,7 +37,7 @@ impl MethodSettings {
             false => (None, n_components),
         };
         let matcher = match &args.matcher_file {
-            Some(path) => PairMatcher::Fixed(FittedMatcher::load(path).map_err(unreadable)?),
+            Some(path) => PairMatcher::Fixed(load_matcher(path)?),
             None => PairMatcher::Learned(FitOptions {
                 kind,
                 pca: in_matcher,
@@ -160,7 +160,7 @@ impl MethodSettings {
     }
 }
 
-fn kind(name: MatcherName) -> MatcherKind {
+pub(crate) fn kind(name: MatcherName) -> MatcherKind {
     match name {
         MatcherName::Cosine => MatcherKind::Cosine,
         MatcherName::Euclidean => MatcherKind::SquaredEuclidean,
@@ -171,9 +171,16 @@ fn kind(name: MatcherName) -> MatcherKind {
     }
 }
 
-fn unreadable(error: lineament_match::MatchError) -> Failure {
-    Failure::new(Exit::BadInput, error.to_string())
-        .help("matcher files are written by `lineament eval lfw --save-matcher FILE`")
+/// The matcher in the file at `path`.
+///
+/// # Errors
+/// [`Exit::BadInput`] for a file that holds none.
+pub(crate) fn load_matcher(path: &Path) -> Result<FittedMatcher, Failure> {
+    let unreadable = |error: lineament_match::MatchError| {
+        Failure::new(Exit::BadInput, error.to_string())
+            .help("matcher files are written by `lineament eval lfw --save-matcher FILE`")
+    };
+    FittedMatcher::load(path).map_err(unreadable)
 }
 
 #[cfg(test)]

@@ -58,10 +58,10 @@ pub(crate) struct DevSet {
 }
 
 /// What a model made of the items of a protocol.
-struct Seen {
+pub(crate) struct Seen {
     features: Vec<ItemFeatures>,
-    templates: Vec<Option<Vec<f32>>>,
-    n_unreadable: usize,
+    pub(crate) templates: Vec<Option<Vec<f32>>>,
+    pub(crate) n_unreadable: usize,
 }
 
 /// What came of a model.
@@ -241,7 +241,8 @@ fn n_images(items: &[Item]) -> usize {
     items.iter().map(|item| item.images.len()).sum()
 }
 
-fn see(
+/// What `model` makes of the items.
+pub(crate) fn see(
     model: &ModelUnderTest<'_>,
     items: &[Item],
     flip: FlipMode,

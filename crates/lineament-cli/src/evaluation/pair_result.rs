@@ -68,14 +68,17 @@ fn error(outcome: &PairOutcome, items: &[Item]) -> ErrorPair {
 
 /// An item's image, of a video the one in the middle.
 fn picture(item: &Item) -> Picture {
-    let file = match item.images.get(item.images.len() / 2) {
+    picture_of(&item.name, item.images.get(item.images.len() / 2))
+}
+
+/// The picture called `name`, shown from its file where it has one of its own.
+pub(crate) fn picture_of(name: &str, image: Option<&ImageSource>) -> Picture {
+    let file = match image {
         Some(ImageSource::File(path)) => Some(absolute(path)),
         _ => None,
     };
-    Picture {
-        name: item.name.clone(),
-        file,
-    }
+    let name = name.to_owned();
+    Picture { name, file }
 }
 
 /// The path from the root; one that cannot be made so is left as it is.

@@ -88,7 +88,9 @@ impl<'a> Results<'a> {
             }
             told.push(protocol);
             let all = self.runs.iter().zip(&self.failures);
-            let own: Vec<_> = all.filter(|(run, _)| run.about.protocol == protocol).collect();
+            let own: Vec<_> = all
+                .filter(|(run, _)| run.about.protocol == protocol)
+                .collect();
             tell_protocol(out, first, &own)?;
         }
         Ok(())

@@ -1,11 +1,11 @@
 //! Protocols over images with a template each, run on every model.
 
-use lineament_eval::EvalError;
 use lineament_eval::report::ReportRun;
+use lineament_eval::{EvalError, FlipMode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::evaluation::faces::FaceImage;
+use crate::evaluation::faces::{FaceImage, Found};
 use crate::evaluation::model::ModelUnderTest;
 use crate::evaluation::results::Results;
 use crate::evaluation::settings::EvaluationSettings;
@@ -13,6 +13,7 @@ use crate::evaluation::templates::{ItemFeatures, template};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::trouble::Trouble;
 
 /// The template of every image.
 #[derive(Debug, Default)]
@@ -20,6 +21,11 @@ pub(crate) struct Templates {
     /// In the order of the images; `None` where there is no face or the image could not be read.
     pub(crate) rows: Vec<Option<Vec<f32>>>,
     pub(crate) n_unreadable: usize,
+}
+
+/// The template of an image, from what came of it.
+pub(crate) fn template_of(image: &Result<Vec<Found>, Trouble>, flip: FlipMode) -> Option<Vec<f32>> {
+    template(&ItemFeatures::of(std::slice::from_ref(image), flip))
 }
 
 /// What a protocol gave: a run of a report, and what failed to enrol.
@@ -59,7 +65,8 @@ impl Measured {
         failures: &[String],
         choices: Vec<(String, String)>,
     ) -> Result<Self, Failure> {
-        let internal = |error: &dyn std::fmt::Display| Failure::new(Exit::Internal, error.to_string());
+        let internal =
+            |error: &dyn std::fmt::Display| Failure::new(Exit::Internal, error.to_string());
         let mut result = serde_json::to_value(report).map_err(|error| internal(&error))?;
         if let Value::Object(result) = &mut result {
             let choices = choices.iter().cloned();
@@ -110,8 +117,7 @@ impl Templates {
         let mut templates = Self::default();
         model.embed_each(images, interrupt, |image| {
             templates.n_unreadable += usize::from(image.is_err());
-            let features = ItemFeatures::of(std::slice::from_ref(&image), flip);
-            templates.rows.push(template(&features));
+            templates.rows.push(template_of(&image, flip));
             Ok(())
         })?;
         Ok(templates)

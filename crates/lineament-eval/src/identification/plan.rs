@@ -102,6 +102,25 @@ impl SearchPlan {
         }
     }
 
+    /// The searches of a gallery of these items, each under its person.
+    ///
+    /// # Panics
+    /// Where there is no such item.
+    #[must_use]
+    pub fn of_items(
+        persons: &[usize],
+        gallery: impl IntoIterator<Item = usize>,
+        probes: &[usize],
+    ) -> Self {
+        let mut items_of = BTreeMap::<usize, Vec<usize>>::new();
+        for item in gallery {
+            items_of.entry(persons[item]).or_default().push(item);
+        }
+        let enrolled = |(person, items)| Enrolled { person, items };
+        let gallery = items_of.into_iter().map(enrolled).collect();
+        Self::of_gallery(persons, gallery, probes)
+    }
+
     /// Probes, the mated ones first.
     pub(crate) fn probes(&self) -> impl Iterator<Item = usize> {
         self.mated.iter().chain(&self.non_mated).copied()

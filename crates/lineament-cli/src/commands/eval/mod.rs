@@ -1,13 +1,21 @@
 //! `lineament eval`: accuracy by the field's protocols, one file a protocol.
 
 mod bin;
+mod blufr;
 mod cfp;
+mod cluster;
+mod detect;
+mod fairness;
+mod identify;
+mod ijb;
 mod lfw;
+mod megaface;
 mod pairs;
 mod table;
 mod ytf;
 
 use lineament_data::DataError;
+use lineament_data::lists::ijb::Release;
 
 use crate::args::eval::{EvalCommand, Protocol};
 use crate::evaluation::pair_job;
@@ -22,6 +30,14 @@ pub(crate) fn run(command: EvalCommand, interrupt: &Interrupt) -> Result<Exit, F
         Protocol::Cfp(args) => cfp::job(args),
         Protocol::Bin(args) => bin::job(args),
         Protocol::Pairs(args) => pairs::job(args),
+        Protocol::Identify(args) => return identify::run(args, interrupt),
+        Protocol::Cluster(args) => return cluster::run(args, interrupt),
+        Protocol::Detect(args) => return detect::run(args, interrupt),
+        Protocol::Fairness(args) => return fairness::run(args, interrupt),
+        Protocol::Megaface(args) => return megaface::run(args, interrupt),
+        Protocol::Ijbb(args) => return ijb::run(args, Release::B, interrupt),
+        Protocol::Ijbc(args) => return ijb::run(args, Release::C, interrupt),
+        Protocol::Blufr(args) => return blufr::run(args, interrupt),
         Protocol::Table(args) => return table::run(&args),
     }?;
     pair_job::run(&job, interrupt)
