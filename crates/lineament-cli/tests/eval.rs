@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use lineament_runtime::Sha256;
-use lineament_testkit::{DrawnFace, draw_faces};
+use lineament_testkit::draw_faces;
 use serde_json::Value;
+use support::bench::{eval, face, json, write_embedders};
 use support::{code, models, run, run_with_models, stderr, stdout, write_png};
 
 const N_FOLDS: usize = 3;
@@ -20,17 +20,7 @@ const N_IMAGES: usize = 3;
 
 /// A model folder of the network of random weights under these names, and drawn crops of people.
 fn bench(folder: &Path, models: &[&str]) {
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/assets");
-    let network = fs::read(reference.join("random_embedder.onnx")).unwrap();
-    let manifest = include_str!("../../lineament-runtime/tests/support/random_embedder.toml");
-    fs::create_dir_all(folder.join("models")).unwrap();
-    for name in models {
-        let manifest = manifest
-            .replace("random_embedder", name)
-            .replace(&"0".repeat(64), &Sha256::of(&network).to_string());
-        fs::write(folder.join(format!("models/{name}.onnx")), &network).unwrap();
-        fs::write(folder.join(format!("models/{name}.toml")), manifest).unwrap();
-    }
+    write_embedders(folder, models);
     for person in 0..N_FOLDS * N_PEOPLE {
         for number in 1..=N_IMAGES {
             let path = folder.join(format!("images/{}", image(person, number)));
@@ -41,17 +31,6 @@ fn bench(folder: &Path, models: &[&str]) {
 
 fn image(person: usize, number: usize) -> String {
     format!("P{person}/P{person}_{number:04}.png")
-}
-
-/// People differ in their colours, images of one in how the head is held.
-fn face(person: usize, number: usize) -> DrawnFace {
-    let shade = |step: usize| (40 + person * step % 200) as u8;
-    DrawnFace {
-        skin: [shade(67), shade(41), shade(97)],
-        hair: [shade(53), shade(89), shade(31)],
-        roll_deg: 4.0 * number as f32,
-        ..DrawnFace::at(62.0 + 2.0 * number as f32, 66.0, 100.0)
-    }
 }
 
 /// The pairs of a fold: (person, image, person, image).
@@ -90,17 +69,6 @@ fn csv_list() -> String {
         }
     }
     list
-}
-
-/// `lineament eval` with the words of `line`, on aligned images.
-fn eval(folder: &Path, line: &str) -> Output {
-    let line = format!("eval {line} --models models --faces aligned --cache cache");
-    run(folder, &line.split_whitespace().collect::<Vec<_>>())
-}
-
-fn json(output: &Output) -> Value {
-    assert_eq!(code(output), 0, "{}", stderr(output));
-    serde_json::from_str(&stdout(output)).unwrap()
 }
 
 /// The result without what differs between two commands that are to give the same.

@@ -1,6 +1,8 @@
 //! Running the program, and drawn photos for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod bench;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
