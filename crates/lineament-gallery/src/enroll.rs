@@ -1,7 +1,7 @@
 //! Enrolment: faces become known, once, with what speaks against it.
 
 use lineament_core::Score;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::Serialize;
 
 use crate::change::{Action, Change};
@@ -9,7 +9,7 @@ use crate::error::GalleryError;
 use crate::face::{
     Face, MAX_OBJECTION_BYTES, MAX_OBJECTIONS, MAX_PATH_BYTES, NewFace, SAME_FACE_IOU,
 };
-use crate::faces::{COLUMNS, add_face, read_faces};
+use crate::faces::{add_face, read_faces_of_photo};
 use crate::gallery::Gallery;
 use crate::ids::{FaceId, PersonId, UnixSeconds};
 use crate::people::{Roots, add_person, clean_name, find_name};
@@ -229,8 +229,7 @@ fn enroll_one(
 
 /// The face of the gallery that is this one: of the same photo, in the same place.
 pub(crate) fn same_face(db: &Connection, face: &NewFace) -> Result<Option<Face>, GalleryError> {
-    let sql = format!("SELECT {COLUMNS} FROM face WHERE source_sha256 = ?1 ORDER BY id");
-    let of_photo = read_faces(db, &sql, params![face.source.sha256])?;
+    let of_photo = read_faces_of_photo(db, &face.source.sha256)?;
     let same = |known: &Face| known.rect.iou(&face.rect) >= SAME_FACE_IOU;
     Ok(of_photo.into_iter().find(same))
 }

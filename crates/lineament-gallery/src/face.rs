@@ -50,7 +50,7 @@ pub struct NewFace {
 }
 
 /// A face of the gallery.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Face {
     /// Its number.
     pub id: FaceId,

@@ -32,6 +32,14 @@ impl Gallery {
         })
     }
 
+    /// The faces of the photo with this SHA-256, by number.
+    ///
+    /// # Errors
+    /// [`GalleryError::Damaged`], [`GalleryError::Storage`].
+    pub fn faces_of_photo(&self, sha256: &[u8; 32]) -> Result<Vec<Face>, GalleryError> {
+        self.read(|db| read_faces_of_photo(db, sha256))
+    }
+
     /// The face with this number.
     ///
     /// # Errors
@@ -75,6 +83,15 @@ impl Gallery {
             change.log(Action::RemoveFace, Some(person), None, 1)
         })
     }
+}
+
+/// The faces of the photo with this SHA-256, by number.
+pub(crate) fn read_faces_of_photo(
+    db: &Connection,
+    sha256: &[u8; 32],
+) -> Result<Vec<Face>, GalleryError> {
+    let sql = format!("SELECT {COLUMNS} FROM face WHERE source_sha256 = ?1 ORDER BY id");
+    read_faces(db, &sql, params![sha256])
 }
 
 /// The faces that a query of [`COLUMNS`] gives.

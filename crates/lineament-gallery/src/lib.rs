@@ -51,6 +51,7 @@ mod faces;
 mod forget;
 pub mod gallery;
 mod hex;
+pub mod identify;
 pub mod ids;
 mod index;
 mod merge;
@@ -58,6 +59,7 @@ pub mod people;
 pub mod salvage;
 mod schema;
 pub mod search;
+pub mod transfer;
 pub mod upkeep;
 mod vector;
 
@@ -68,9 +70,14 @@ pub use enroll::{Applicant, EnrollPolicy, Enrollment, Objections, Warning};
 pub use error::GalleryError;
 pub use face::{Face, FaceQuality, NewFace, SAME_FACE_IOU, Source};
 pub use gallery::{Gallery, GalleryOptions};
+pub use identify::{Identification, fmr_for, fpir_of};
 pub use ids::{FaceId, PersonId, UnixSeconds};
 pub use people::Person;
 pub use salvage::{Salvaged, salvage};
 pub use search::{Filter, Match, SearchBy, SearchOptions};
+pub use transfer::{
+    ExportHeader, ExportRow, ExportedFace, ImportSource, ImportUnit, Imported, JsonLines,
+    write_json_lines,
+};
 pub use upkeep::Stats;
 pub use vector::Precision;

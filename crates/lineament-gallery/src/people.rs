@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::change::{Action, Change};
 use crate::checksum::Checksum;
@@ -19,7 +19,7 @@ pub const MAX_NOTES_BYTES: usize = 65_536;
 pub const MAX_TAGS: usize = 64;
 
 /// Somebody that the gallery knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number.
     pub id: PersonId,
@@ -84,6 +84,14 @@ impl Gallery {
     /// [`GalleryError::NoSuchPerson`], [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn person(&self, id: PersonId) -> Result<Person, GalleryError> {
         self.read(|db| read_person(db, id))
+    }
+
+    /// Who a person is by now: after a merge, whom they were merged into.
+    ///
+    /// # Errors
+    /// [`GalleryError::Storage`].
+    pub fn root(&self, person: PersonId) -> Result<PersonId, GalleryError> {
+        self.read(|db| Ok(Roots::read(db)?.root(person)))
     }
 
     /// The number of the person in their own right who is called `name`.
@@ -175,10 +183,14 @@ impl Roots {
         person
     }
 
-    /// Everybody whose root is `root`, itself included, by number.
-    pub(crate) fn members(&self, root: PersonId) -> Vec<PersonId> {
-        let merged = self.0.keys().copied().filter(|p| self.root(*p) == root);
-        let mut members: Vec<PersonId> = merged.chain([root]).collect();
+    /// The person and everybody merged into them, also by way of others, by number.
+    pub(crate) fn members(&self, person: PersonId) -> Vec<PersonId> {
+        let leads_there = |from: &PersonId| {
+            let chain = std::iter::successors(Some(*from), |next| self.0.get(next).copied());
+            chain.take(self.0.len() + 1).any(|next| next == person)
+        };
+        let merged = self.0.keys().copied().filter(leads_there);
+        let mut members: Vec<PersonId> = merged.chain([person]).collect();
         members.sort_unstable();
         members.dedup();
         members
@@ -253,10 +265,8 @@ pub(crate) fn write_person(change: &mut Change<'_>, person: &Person) -> Result<(
 
 /// A new person of this name, with a number that nobody had.
 pub(crate) fn add_person(change: &mut Change<'_>, name: &str) -> Result<PersonId, GalleryError> {
-    let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0) + 1";
-    let id = change.tx.query_row(sql, [], |row| row.get(0))?;
     let person = Person {
-        id: PersonId(id),
+        id: next_person(&change.tx)?,
         name: name.to_owned(),
         tags: Vec::new(),
         notes: String::new(),
@@ -266,6 +276,12 @@ pub(crate) fn add_person(change: &mut Change<'_>, name: &str) -> Result<PersonId
     };
     write_person(change, &person)?;
     Ok(person.id)
+}
+
+/// A number that nobody had.
+pub(crate) fn next_person(db: &Connection) -> Result<PersonId, GalleryError> {
+    let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'person'), 0) + 1";
+    Ok(PersonId(db.query_row(sql, [], |row| row.get(0))?))
 }
 
 pub(crate) fn find_name(db: &Connection, name: &str) -> Result<Option<PersonId>, GalleryError> {

@@ -434,3 +434,21 @@ fn a_second_writer_goes_on_when_the_first_is_done_and_readers_see_it() {
     );
     assert_eq!(first.people().unwrap(), second.people().unwrap());
 }
+
+#[test]
+fn a_link_in_a_chain_of_merges_goes_with_those_merged_into_it() {
+    let (_dir, mut gallery) = gallery();
+    let (_, ada) = enrolled(&mut gallery, "Ada", &face(1, 0));
+    let (_, bob) = enrolled(&mut gallery, "Bob", &face(2, 0));
+    let (_, cy) = enrolled(&mut gallery, "Cy", &face(3, 0));
+    gallery.merge(ada, cy, NOW).unwrap();
+    gallery.merge(bob, ada, NOW).unwrap();
+    assert_eq!(gallery.person(ada).unwrap().n_faces, 2);
+    assert_eq!(gallery.forget(ada, NOW).unwrap(), 2);
+    let left = gallery.all_people().unwrap();
+    assert_eq!(
+        left.iter().map(|person| person.id).collect::<Vec<_>>(),
+        [bob]
+    );
+    assert_eq!(left[0].n_faces, 1);
+}
