@@ -6,7 +6,7 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Component, Path};
 
-use lineament::{Embedding, Face, KnownPeople, Pipeline, QualityReason, prominent};
+use lineament::{Embedding, Face, KnownPeople, Photo, Pipeline, QualityReason, prominent};
 
 use crate::batch::{Batch, say};
 use crate::exit::Exit;
@@ -29,10 +29,10 @@ pub(crate) struct Learned {
 }
 
 /// What a photo of a known person gives.
-struct Portrait {
+pub(crate) struct Portrait {
     /// The face to remember.
-    face: Option<(Face, Embedding)>,
-    n_faces: usize,
+    pub(crate) face: Option<(Face, Embedding)>,
+    pub(crate) n_faces: usize,
 }
 
 impl Album {
@@ -150,7 +150,7 @@ fn internal(error: lineament::Error) -> Failure {
 }
 
 /// Whose photo it is: the folder's name, or for a loose photo its own.
-fn person(input: &Input) -> String {
+pub(crate) fn person(input: &Input) -> String {
     let mut parts = input.relative.components().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
         _ => None,
@@ -164,7 +164,15 @@ fn person(input: &Input) -> String {
 
 fn portrait(pipeline: &Pipeline, input: &Input, max_bytes: u64) -> Result<Portrait, WorkError> {
     let photo = pipeline::read(pipeline, input, max_bytes)?;
-    let mut faces = pipeline.detect(&photo)?;
+    Ok(portrait_of(pipeline, &photo)?)
+}
+
+/// The prominent face of a photo.
+pub(crate) fn portrait_of(
+    pipeline: &Pipeline,
+    photo: &Photo,
+) -> Result<Portrait, lineament::Error> {
+    let mut faces = pipeline.detect(photo)?;
     let n_faces = faces.len();
     let Some(face_idx) = prominent(&faces, photo.size()) else {
         return Ok(Portrait {
@@ -173,7 +181,7 @@ fn portrait(pipeline: &Pipeline, input: &Input, max_bytes: u64) -> Result<Portra
         });
     };
     let face = faces.swap_remove(face_idx);
-    let crop = pipeline.align(&photo, &face)?;
+    let crop = pipeline.align(photo, &face)?;
     let embedding = pipeline.embed(&[crop])?.pop();
     Ok(Portrait {
         face: embedding.map(|embedding| (face, embedding)),
@@ -214,7 +222,7 @@ impl Portrait {
 }
 
 /// True for a face so poor that its embedding would mislead. Lesser flaws are only told of.
-fn forbids(reason: &QualityReason) -> bool {
+pub(crate) fn forbids(reason: &QualityReason) -> bool {
     match *reason {
         QualityReason::TooSmall { found, limit } | QualityReason::TooDark { found, limit } => {
             found < 0.5 * limit

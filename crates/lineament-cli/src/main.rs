@@ -30,7 +30,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
-use crate::commands::{align, dataset, detect, embed, eval, identify, models, train, verify};
+use crate::commands::{
+    align, dataset, detect, embed, eval, gallery, identify, models, train, verify,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -55,6 +57,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Identify(args) => identify::run(&args.try_into()?, &interrupt),
         Command::Eval(args) => eval::run(args, &interrupt),
         Command::Dataset(args) => dataset::run(args, &interrupt),
+        Command::Gallery(args) => gallery::run(args, &interrupt),
         Command::Models(args) => models::run(args, &interrupt),
         Command::Train(args) => train::run(&args),
     }

@@ -1,5 +1,6 @@
 //! Opening models and pipelines, with advice when there are none; reading photos.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -148,22 +149,26 @@ pub(crate) fn folder_for_new(folder: Option<&Path>) -> PathBuf {
     folder.map_or_else(usual, Path::to_owned)
 }
 
-/// The folder of models in the user's data folder, by the custom of the system.
+/// The folder of models in the user's data folder.
 fn user_folder() -> Option<PathBuf> {
+    data_folder().map(|data| data.join("lineament").join("models"))
+}
+
+/// The user's data folder, by the custom of the system.
+pub(crate) fn data_folder() -> Option<PathBuf> {
     let variable = |name| {
         std::env::var_os(name)
             .filter(|v| !v.is_empty())
             .map(PathBuf::from)
     };
-    let data = if cfg!(windows) {
+    if cfg!(windows) {
         variable("LOCALAPPDATA")
     } else if cfg!(target_os = "macos") {
         std::env::home_dir().map(|home| home.join("Library/Application Support"))
     } else {
         variable("XDG_DATA_HOME")
             .or_else(|| std::env::home_dir().map(|home| home.join(".local/share")))
-    };
-    data.map(|data| data.join("lineament").join("models"))
+    }
 }
 
 /// Reads and decodes a photo of the run.
@@ -174,18 +179,22 @@ pub(crate) fn read(
 ) -> Result<Photo, lineament::Error> {
     match &input.source {
         Source::File(path) => pipeline.read(path),
-        Source::Stdin => {
-            // One byte more than allowed, so that the decoder can refuse what is too long.
-            let mut bytes = Vec::new();
-            let limit = max_bytes.saturating_add(1);
-            io::stdin()
-                .lock()
-                .take(limit)
-                .read_to_end(&mut bytes)
-                .map_err(|source| lineament_decode::DecodeError::Io { source })?;
-            pipeline.read_bytes(bytes)
-        }
+        Source::Stdin => pipeline.read_bytes(bytes(input, max_bytes)?),
     }
+}
+
+/// The bytes of a photo of the run, of a longer one no more than tells the decoder that it is.
+pub(crate) fn bytes(input: &Input, max_bytes: u64) -> Result<Vec<u8>, lineament::Error> {
+    let mut bytes = Vec::new();
+    let limit = max_bytes.saturating_add(1);
+    let read = match &input.source {
+        Source::File(path) => {
+            File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        }
+        Source::Stdin => io::stdin().lock().take(limit).read_to_end(&mut bytes),
+    };
+    read.map_err(|source| lineament_decode::DecodeError::Io { source })?;
+    Ok(bytes)
 }
 
 /// What two faces must score, and why that.

@@ -92,6 +92,22 @@ impl Calibration {
         })
     }
 
+    /// The false-match rate at `threshold`; between measured points, by straight lines over
+    /// log₁₀ FMR. Above the strictest threshold measured, the rate there, which is then an upper bound;
+    /// `None` below the laxest.
+    #[must_use]
+    pub fn fmr_at(&self, threshold: Score) -> Option<f64> {
+        let value = threshold.value();
+        let n_laxer = self.points.partition_point(|p| p.threshold <= value);
+        let (laxer, stricter) = self.points.split_at(n_laxer);
+        let high = laxer.last()?;
+        let Some(low) = stricter.first() else {
+            return Some(high.fmr);
+        };
+        let share = (value - high.threshold) / (low.threshold - high.threshold);
+        Some(high.fmr * (low.fmr / high.fmr).powf(f64::from(share)))
+    }
+
     fn interpolated(&self, fmr: f64) -> Option<CalibrationPoint> {
         if let Some(exact) = self.points.iter().find(|p| p.fmr == fmr) {
             return Some(*exact);
@@ -153,6 +169,18 @@ mod tests {
         );
         let between = calibration.threshold_at(10f64.powf(-2.5)).unwrap();
         assert!((between.threshold.value() - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn thresholds_give_their_rates_back() {
+        let calibration = calibration();
+        for fmr in [1e-1, 0.05, 1e-2, 2e-3, 1e-3] {
+            let threshold = calibration.threshold_at(fmr).unwrap().threshold;
+            let back = calibration.fmr_at(threshold).unwrap();
+            assert!((back / fmr - 1.0).abs() < 1e-5, "{back}");
+        }
+        assert_eq!(calibration.fmr_at(Score::new(0.9)), Some(1e-3));
+        assert_eq!(calibration.fmr_at(Score::new(0.1)), None);
     }
 
     #[test]

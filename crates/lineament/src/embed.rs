@@ -158,6 +158,12 @@ impl Embedder {
         &self.info
     }
 
+    /// Numbers of an embedding.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
     /// The space of its embeddings.
     #[must_use]
     pub fn space(&self) -> &EmbeddingSpace {

@@ -39,7 +39,7 @@ pub(crate) struct Batch {
     pub(crate) threads: Option<NonZeroUsize>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Detection")]
 pub(crate) struct Search {
     /// Shrink photos to this longest side before searching them, 32 to 16384 [default: 640].

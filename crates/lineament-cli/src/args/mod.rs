@@ -3,6 +3,7 @@
 pub(crate) mod common;
 pub(crate) mod dataset;
 pub(crate) mod eval;
+pub(crate) mod gallery;
 pub(crate) mod models;
 pub(crate) mod train;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
 use self::dataset::DatasetCommand;
 use self::eval::EvalCommand;
+use self::gallery::GalleryCommand;
 use self::models::ModelsCommand;
 use self::train::TrainCommand;
 
@@ -41,6 +43,8 @@ pub(crate) enum Command {
     Eval(EvalCommand),
     /// Look after labelled sets of faces.
     Dataset(DatasetCommand),
+    /// Remember people in one file: enroll, identify, forget.
+    Gallery(GalleryCommand),
     /// List, check, add and fetch models.
     Models(ModelsCommand),
     /// Train networks, once the trainer is built.

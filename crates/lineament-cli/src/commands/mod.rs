@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod detect;
 pub(crate) mod embed;
 pub(crate) mod eval;
+pub(crate) mod gallery;
 pub(crate) mod identify;
 pub(crate) mod models;
 pub(crate) mod train;

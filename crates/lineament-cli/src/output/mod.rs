@@ -2,7 +2,7 @@
 
 mod jsonl;
 mod npy;
-mod parquet;
+pub(crate) mod parquet;
 
 use std::fs::{self, File};
 use std::io;

@@ -68,15 +68,16 @@ impl ParquetFile {
         };
         let floats = |number: fn(&Row) -> f32| rows.iter().map(number).collect::<Vec<f32>>();
         let face_idx: Vec<i32> = rows.iter().map(|row| row.face_idx as i32).collect();
-        column::<ByteArrayType>(&mut group, &texts(|row| &row.path))?;
-        column::<Int32Type>(&mut group, &face_idx)?;
-        column::<FloatType>(&mut group, &floats(|row| row.rect.x))?;
-        column::<FloatType>(&mut group, &floats(|row| row.rect.y))?;
-        column::<FloatType>(&mut group, &floats(|row| row.rect.width))?;
-        column::<FloatType>(&mut group, &floats(|row| row.rect.height))?;
-        column::<FloatType>(&mut group, &floats(|row| row.detection_score))?;
-        column::<ByteArrayType>(&mut group, &texts(|row| &row.space))?;
-        embeddings(&mut group, &rows)?;
+        column::<ByteArrayType>(&mut group, &texts(|row| &row.path), None)?;
+        column::<Int32Type>(&mut group, &face_idx, None)?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.x), None)?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.y), None)?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.width), None)?;
+        column::<FloatType>(&mut group, &floats(|row| row.rect.height), None)?;
+        column::<FloatType>(&mut group, &floats(|row| row.detection_score), None)?;
+        column::<ByteArrayType>(&mut group, &texts(|row| &row.space), None)?;
+        let embeddings = rows.iter().map(|row| row.embedding.as_slice());
+        float_lists(&mut group, embeddings)?;
         group.close()?;
         Ok(())
     }
@@ -124,30 +125,35 @@ fn properties(header: &Header) -> WriterProperties {
         .build()
 }
 
-fn column<T: DataType>(
+/// Writes a column. Where a value may be missing, `definition` has 1 for each that is there and 0 for each
+/// that is not.
+pub(crate) fn column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, File>,
     values: &[T::T],
+    definition: Option<&[i16]>,
 ) -> Result<(), ParquetError> {
     let mut column = next_column(group)?;
-    column.typed::<T>().write_batch(values, None, None)?;
+    column.typed::<T>().write_batch(values, definition, None)?;
     column.close()
 }
 
-/// The lists, flattened: a value starts a list at repetition level 0 and goes on with it at 1.
-fn embeddings(
+/// Writes a column of lists, flattened: a value starts a list at repetition level 0 and goes on with it
+/// at 1; an empty list is a missing value.
+pub(crate) fn float_lists<'a>(
     group: &mut SerializedRowGroupWriter<'_, File>,
-    rows: &[Row],
+    lists: impl Iterator<Item = &'a [f32]>,
 ) -> Result<(), ParquetError> {
     let mut column = next_column(group)?;
-    for row in rows {
-        let definition = vec![1; row.embedding.len()];
-        let mut repetition = definition.clone();
+    for list in lists {
+        let definition = match list.len() {
+            0 => vec![0],
+            n => vec![1; n],
+        };
+        let mut repetition = vec![1; definition.len()];
         repetition.iter_mut().take(1).for_each(|level| *level = 0);
-        column.typed::<FloatType>().write_batch(
-            &row.embedding,
-            Some(&definition),
-            Some(&repetition),
-        )?;
+        column
+            .typed::<FloatType>()
+            .write_batch(list, Some(&definition), Some(&repetition))?;
     }
     column.close()
 }

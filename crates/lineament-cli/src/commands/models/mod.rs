@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use lineament_runtime::{Fault, RuntimeError};
 use serde_json::Value;
 
+pub(crate) use self::show::table;
 use crate::args::models::{Action, ModelsCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -142,7 +142,7 @@ fn check(model: &ModelFile) -> Option<String> {
     loaded.err().map(|error| error.to_string())
 }
 
-fn table<const N: usize>(
+pub(crate) fn table<const N: usize>(
     out: &mut dyn Write,
     header: [&str; N],
     rows: &[[String; N]],

@@ -1,0 +1,332 @@
+//! `lineament gallery`: people kept, changed, moved and forgotten; with the models, also recognised.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use lineament_testkit::{DrawnFace, draw_faces};
+use serde_json::{Value, json};
+use support::{code, models, no_face, one_face, run, run_with_models, stderr, stdout, write_png};
+
+/// An exported gallery of made-up people: Ada with two faces, Bob, and Cy who is merged into him.
+fn export() -> String {
+    let header = json!({
+        "lineament_gallery": 1,
+        "space": "test@1",
+        "dimension": 4,
+        "precision": "f32",
+        "model_sha256": "00".repeat(32),
+    });
+    let person = |id: u32, name: &str, tags: Value, merged_into: Option<u32>| {
+        json!({"person": {
+            "id": id, "name": name, "tags": tags, "notes": "a\nb", "created_at": 7,
+            "merged_into": merged_into, "n_faces": 0,
+        }})
+    };
+    let face = |id: u32, person: u32, embedding: [f32; 4]| {
+        json!({"face": {
+            "id": id, "person": person, "enrolled_at": 9,
+            "box": {"x": 1.5, "y": 2.0, "width": 30.0, "height": 40.0},
+            "landmarks": null,
+            "quality": {
+                "detection_score": 0.9, "sharpness": 12.5, "brightness": null,
+                "objections": ["blurred"],
+            },
+            "source": {"path": format!("{id}.jpg"), "sha256": format!("{id:064x}")},
+            "embedding": embedding,
+        }})
+    };
+    let rows = [
+        header,
+        person(1, "Ada", json!(["family"]), None),
+        person(2, "Bob \"B\" Ä", json!([]), None),
+        person(3, "Cy", json!([]), Some(2)),
+        face(1, 1, [1.0, 0.0, 0.0, 0.0]),
+        face(2, 1, [0.8, 0.6, 0.0, 0.0]),
+        face(3, 2, [0.0, 0.0, 1.0, 0.0]),
+        face(4, 3, [0.0, 0.0, 0.6, 0.8]),
+    ];
+    rows.map(|row| format!("{row}\n")).concat()
+}
+
+/// A folder with the gallery `people.lineament` of [`export`].
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("in.jsonl"), export()).unwrap();
+    let args = [
+        "gallery",
+        "import",
+        "in.jsonl",
+        "--gallery",
+        "people.lineament",
+    ];
+    let output = run(dir.path(), &args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    dir
+}
+
+/// What `lineament gallery LINE --json` says; the last word of the line may have spaces.
+fn gallery(folder: &Path, words: &[&str]) -> Value {
+    let args = [&["gallery"], words, &["--json"]].concat();
+    let output = run(folder, &args);
+    assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+    serde_json::from_str(&stdout(&output)).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<(String, u64)> {
+    let people = gallery(folder, &["list"]);
+    let of = |person: &Value| {
+        let name = person["name"].as_str().unwrap().to_owned();
+        (name, person["n_faces"].as_u64().unwrap())
+    };
+    people.as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn people_are_listed_shown_and_changed() {
+    let dir = folder();
+    let folder = dir.path();
+    let table = stdout(&run(folder, &["gallery", "list"]));
+    insta::assert_snapshot!("gallery_list", table);
+    let table = stdout(&run(folder, &["gallery", "show", "Ada"]));
+    insta::assert_snapshot!("gallery_show", table);
+    assert_eq!(
+        gallery(folder, &["list", "--tag", "family"])
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+
+    gallery(folder, &["unmerge", "Cy"]);
+    gallery(folder, &["rename", "Cy", "Eve"]);
+    gallery(folder, &["merge", "Ada", "Eve"]);
+    assert_eq!(
+        names(folder),
+        [("Ada".to_owned(), 3), ("Bob \"B\" Ä".to_owned(), 1)]
+    );
+    let described = gallery(
+        folder,
+        &["describe", "#2", "--tag", "work", "--notes", "new"],
+    );
+    assert_eq!(
+        (&described["tags"], &described["notes"]),
+        (&json!(["work"]), &json!("new"))
+    );
+    gallery(folder, &["remove", "--face", "3"]);
+    gallery(folder, &["remove", "#2"]);
+    assert_eq!(names(folder), [("Ada".to_owned(), 3)]);
+    assert_eq!(gallery(folder, &["forget", "Ada"])["forgotten_faces"], 3);
+    assert_eq!(names(folder), []);
+    let bytes = fs::read(folder.join("people.lineament")).unwrap();
+    assert!(!bytes.windows(3).any(|window| window == b"Ada"));
+}
+
+#[test]
+fn exports_come_back_through_both_formats() {
+    let dir = folder();
+    let folder = dir.path();
+    gallery(folder, &["export", "out.jsonl"]);
+    let first = fs::read_to_string(folder.join("out.jsonl")).unwrap();
+    gallery(folder, &["export", "out.parquet"]);
+    let done = gallery(folder, &["import", "out.parquet", "--gallery", "copy"]);
+    assert_eq!(
+        (&done["n_people"], &done["n_faces"]),
+        (&json!(3), &json!(4))
+    );
+    gallery(folder, &["export", "copy.jsonl", "--gallery", "copy"]);
+    assert_eq!(
+        fs::read_to_string(folder.join("copy.jsonl")).unwrap(),
+        first
+    );
+    let again = gallery(folder, &["import", "out.jsonl"]);
+    assert_eq!(
+        (&again["n_people"], &again["n_faces_known"]),
+        (&json!(0), &json!(4))
+    );
+    // Existing files are left as they are, and other formats are refused.
+    for name in ["out.parquet", "out.csv"] {
+        assert_eq!(
+            code(&run(folder, &["gallery", "export", name])),
+            2,
+            "{name}"
+        );
+    }
+    fs::write(folder.join("bad.parquet"), b"PAR1 and no more PAR1").unwrap();
+    let output = run(folder, &["gallery", "import", "bad.parquet"]);
+    assert_eq!(code(&output), 4);
+    assert!(
+        stderr(&output).contains("expected a Parquet file"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_file_is_measured_checked_copied_and_salvaged() {
+    let dir = folder();
+    let folder = dir.path();
+    let stats = gallery(folder, &["stats"]);
+    assert_eq!(
+        (&stats["n_people"], &stats["n_merged"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(gallery(folder, &["check"])["health"]["problems"], json!([]));
+    gallery(folder, &["compact"]);
+    gallery(folder, &["backup", "copy"]);
+    assert_eq!(
+        gallery(folder, &["stats", "--gallery", "copy"])["n_faces"],
+        4
+    );
+
+    let path = folder.join("copy");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes
+        .windows(5)
+        .position(|window| window == b"3.jpg")
+        .unwrap();
+    bytes[at] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let args = [
+        "gallery",
+        "check",
+        "--gallery",
+        "copy",
+        "--salvage",
+        "saved",
+    ];
+    let output = run(folder, &args);
+    assert_eq!(code(&output), 4);
+    let told = stdout(&output);
+    assert!(
+        told.contains("face 3: face 3: its checksum does not fit"),
+        "{told}"
+    );
+    assert!(told.contains("saved to saved: 3 people, 3 faces"), "{told}");
+    assert_eq!(
+        gallery(folder, &["stats", "--gallery", "saved"])["n_faces"],
+        3
+    );
+}
+
+#[test]
+fn what_cannot_be_is_said() {
+    let dir = folder();
+    let folder = dir.path();
+    for (words, exit, said) in [
+        (
+            &["list", "--gallery", "none"][..],
+            4,
+            "lineament gallery init",
+        ),
+        (&["show", "Zoe"], 2, "knows nobody called \"Zoe\""),
+        (&["rename", "Ada", "Bob \"B\" Ä"], 2, "merge the two"),
+        (&["merge", "Ada", "Ada"], 2, "into themself"),
+        (&["unmerge", "Ada"], 2, "is merged into anybody"),
+        (&["backup", "in.jsonl"], 2, "exists already"),
+        (&["enroll", "in.jsonl"], 2, "give --name"),
+        (
+            &["identify", "in.jsonl", "--fpir", "1.5"],
+            2,
+            "between 0 and 1",
+        ),
+        (&["list", "--gallery", "in.jsonl"], 4, "is not a gallery"),
+    ] {
+        let output = run(folder, &[&["gallery"], words].concat());
+        assert_eq!(code(&output), exit, "{words:?}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(said),
+            "{words:?}: {}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn people_are_enrolled_once_and_identified() {
+    let Some(models) = models("a gallery of drawn people") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path();
+    let mut other = DrawnFace::at(160.0, 120.0, 140.0);
+    other.skin = [120, 80, 60];
+    other.hair = [20, 15, 10];
+    write_png(&folder.join("known/Ada/1.png"), &one_face());
+    write_png(
+        &folder.join("known/Bob.png"),
+        &draw_faces(320, 240, &[other]),
+    );
+    let mut stranger = DrawnFace::at(150.0, 120.0, 120.0);
+    stranger.skin = [225, 190, 160];
+    stranger.hair = [150, 110, 50];
+    write_png(
+        &folder.join("stranger.png"),
+        &draw_faces(320, 240, &[stranger]),
+    );
+    write_png(&folder.join("known/Ada/wall.png"), &no_face());
+    let call = |words: &[&str]| run_with_models(folder, &models, &[&["gallery"], words].concat());
+
+    let made = call(&["init", "--gallery", "people.lineament"]);
+    assert_eq!(code(&made), 0, "{}", stderr(&made));
+    let enrolled = call(&["enroll", "known", "--json", "--accept-poor"]);
+    assert_eq!(code(&enrolled), 6, "{}", stderr(&enrolled));
+    let outcomes = |text: String| -> Vec<String> {
+        let outcome = |line: &str| {
+            let record: Value = serde_json::from_str(line).unwrap();
+            record["outcome"].as_str().unwrap().to_owned()
+        };
+        text.lines().map(outcome).collect()
+    };
+    assert_eq!(
+        outcomes(stdout(&enrolled)),
+        ["enrolled", "no_face", "enrolled"]
+    );
+    let again = call(&["enroll", "known", "--json", "--accept-poor"]);
+    assert_eq!(
+        outcomes(stdout(&again)),
+        ["already_there", "no_face", "already_there"]
+    );
+    let taken = call(&[
+        "enroll",
+        "known/Bob.png",
+        "--name",
+        "Eve",
+        "--json",
+        "--accept-poor",
+    ]);
+    assert_eq!(outcomes(stdout(&taken)), ["belongs_to_another"]);
+    assert_eq!(code(&taken), 3);
+
+    let found = call(&["identify", "known/Ada/1.png", "--json", "--fpir", "0.05"]);
+    assert_eq!(code(&found), 0, "{}", stderr(&found));
+    let record: Value = serde_json::from_str(&stdout(&found)).unwrap();
+    let face = &record["faces"][0];
+    assert_eq!(face["name"], "Ada");
+    assert_eq!(face["candidates"].as_array().unwrap().len(), 2);
+    assert!(face["margin"].as_f64().unwrap() > 0.0);
+    assert!(
+        face["candidates"][0]["chance_of_stranger"]
+            .as_f64()
+            .unwrap()
+            < 0.05
+    );
+    let strict = call(&["identify", "stranger.png", "--json", "--threshold", "1"]);
+    let record: Value = serde_json::from_str(&stdout(&strict)).unwrap();
+    assert_eq!(record["faces"][0]["name"], Value::Null);
+
+    assert_eq!(code(&call(&["verify", "Ada", "known/Ada/1.png"])), 0);
+    assert_eq!(
+        code(&call(&[
+            "verify",
+            "Ada",
+            "stranger.png",
+            "--threshold",
+            "1"
+        ])),
+        1
+    );
+    assert_eq!(code(&call(&["verify", "Ada", "known/Ada/wall.png"])), 3);
+}
