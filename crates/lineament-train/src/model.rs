@@ -1,6 +1,7 @@
 //! A graph with its variables on a device.
 
 mod forward;
+mod import;
 mod start;
 mod variables;
 
@@ -9,6 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::TrainError;
 use crate::graph::Graph;
+pub use import::NameMap;
 pub(crate) use forward::{GREY, LEAST_SQUARE};
 pub(crate) use variables::NodeVariables;
 
@@ -75,6 +77,18 @@ impl Model {
     /// The weights, to load them.
     pub fn variables_mut(&mut self) -> &mut VarStore {
         &mut self.store
+    }
+
+    /// All variables with their names, in the order in which layers run; of batch normalisation
+    /// weight, bias, running mean, running variance.
+    #[must_use]
+    pub fn tensors(&self) -> Vec<(String, Tensor)> {
+        let nodes = self.graph.nodes().iter().zip(&self.variables);
+        let named = nodes.flat_map(|(node, variables)| {
+            let named = variables.named().into_iter();
+            named.map(|(part, tensor)| (format!("{}.{part}", node.name), tensor.shallow_clone()))
+        });
+        named.collect()
     }
 
     /// The variables of each node, in the graph's order.

@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 use super::variables::NodeVariables;
 use super::{Mode, Model, Precision};
 use crate::error::TrainError;
-use crate::graph::{Layer, LocalConv, NodeId, Pool, Rectifier, Shape, Window};
+use crate::graph::{Conv, Layer, LocalConv, NodeId, Pool, Rectifier, Shape, Window};
 
 /// How fast running means and variances follow the batches, PyTorch's default.
 const MOMENTUM: f64 = 0.1;
@@ -49,8 +49,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// The pictures as the convolutions want them: channels last, which they are fastest in.
     fn entering(&self, pictures: &Tensor) -> Result<Tensor, TrainError> {
-        let rows = pictures.f_permute([0, 2, 3, 1])?.f_contiguous()?;
-        Ok(rows.f_permute([0, 3, 1, 2])?.f_to_kind(self.map_kind())?)
+        Ok(channels_last(pictures)?.f_to_kind(self.map_kind())?)
     }
 
     fn map_kind(&self) -> Kind {
@@ -75,13 +74,8 @@ impl Pass<'_> {
         let training = self.mode == Mode::Train;
         Ok(match (node.layer, &self.model.variables[index]) {
             (Layer::Grey, _) => grey(x)?,
-            (Layer::Conv(conv), NodeVariables::Weights { weight, bias }) => {
-                let Window {
-                    stride, padding, ..
-                } = conv.window;
-                let (weight, bias) = (weight.f_to_kind(x.kind())?, cast(bias.as_ref(), x.kind())?);
-                let (stride, groups) = ([stride as i64; 2], conv.groups as i64);
-                x.f_conv2d(&weight, bias, stride, pair(padding), [1, 1], groups)?
+            (Layer::Conv(layer), NodeVariables::Weights { weight, bias }) => {
+                conv(x, layer, weight, bias.as_ref())?
             }
             (Layer::LocalConv(local), NodeVariables::Weights { weight, bias }) => {
                 local_conv(x, local, node.shape, weight, bias.as_ref())?
@@ -139,6 +133,31 @@ impl Pass<'_> {
     }
 }
 
+fn channels_last(maps: &Tensor) -> Result<Tensor, TrainError> {
+    let rows = maps.f_permute([0, 2, 3, 1])?.f_contiguous()?;
+    Ok(rows.f_permute([0, 3, 1, 2])?)
+}
+
+fn conv(
+    x: &Tensor,
+    layer: Conv,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+) -> Result<Tensor, TrainError> {
+    let (weight, bias) = (weight.f_to_kind(x.kind())?, cast(bias, x.kind())?);
+    let (padding, groups) = (pair(layer.window.padding), layer.groups as i64);
+    let step = layer.window.stride as i64;
+    if layer.window.kernel == [1, 1] && padding == [0, 0] && step > 1 {
+        // oneDNN 3.x writes outside its memory in the gradient of such convolutions where there
+        // are fewer channels than a vector holds (its issue 6035). The pixels in between are left
+        // out beforehand instead.
+        let seen = x.f_slice(2, 0, None, step)?.f_slice(3, 0, None, step)?;
+        let seen = channels_last(&seen)?;
+        return Ok(seen.f_conv2d(&weight, bias, [1, 1], padding, [1, 1], groups)?);
+    }
+    Ok(x.f_conv2d(&weight, bias, [step; 2], padding, [1, 1], groups)?)
+}
+
 fn cast(bias: Option<&Tensor>, kind: Kind) -> Result<Option<Tensor>, TrainError> {
     Ok(bias.map(|bias| bias.f_to_kind(kind)).transpose()?)
 }
@@ -179,11 +198,13 @@ fn local_response(
     k: f64,
 ) -> Result<Tensor, TrainError> {
     let padding = [0, 0, 0, 0, size / 2, (size - 1) / 2];
-    let squares = x.f_square()?.f_unsqueeze(1)?.f_constant_pad_nd(padding)?;
+    // libtorch pools volumes of floats alone.
+    let squares = x.f_to_kind(Kind::Float)?.f_square()?;
+    let squares = squares.f_unsqueeze(1)?.f_constant_pad_nd(padding)?;
     let no_padding = [0, 0, 0];
     let mean = squares.f_avg_pool3d([size, 1, 1], [1, 1, 1], no_padding, false, true, None)?;
     let divisor = ((mean.f_squeeze_dim(1)? * alpha) + k).f_pow_tensor_scalar(beta)?;
-    Ok(x.f_div(&divisor)?)
+    Ok(x.f_div(&divisor.f_to_kind(x.kind())?)?)
 }
 
 /// The patches of all places as columns, blocks of places multiplied with the weights of each.

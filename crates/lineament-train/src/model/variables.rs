@@ -35,6 +35,31 @@ pub(crate) enum NodeVariables {
     Slopes(Tensor),
 }
 
+impl NodeVariables {
+    /// The variables by the last part of their names.
+    pub(super) fn named(&self) -> Vec<(&'static str, &Tensor)> {
+        match self {
+            Self::None => vec![],
+            Self::Weights { weight, bias } => {
+                let bias = bias.iter().map(|bias| ("bias", bias));
+                std::iter::once(("weight", weight)).chain(bias).collect()
+            }
+            Self::BatchNorm {
+                weight,
+                bias,
+                mean,
+                variance,
+            } => vec![
+                ("weight", weight),
+                ("bias", bias),
+                ("running_mean", mean),
+                ("running_var", variance),
+            ],
+            Self::Slopes(slopes) => vec![("weight", slopes)],
+        }
+    }
+}
+
 /// The variables of all nodes, created in `root`.
 pub(super) fn create(
     graph: &Graph,

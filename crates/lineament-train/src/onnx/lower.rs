@@ -13,7 +13,9 @@ pub(super) struct Lowering<'a> {
     model: &'a Model,
     graph: &'a Graph,
     followers: Vec<Option<NodeId>>,
-    /// The name of the value that each node returns.
+    /// What the nodes are called in the file.
+    names: Vec<String>,
+    /// The value that each node returns; empty before it is written.
     values: Vec<String>,
     writer: Writer,
 }
@@ -25,6 +27,11 @@ impl<'a> Lowering<'a> {
             model,
             graph,
             followers: fold::followers(graph),
+            names: graph
+                .nodes()
+                .iter()
+                .map(|node| format!("/{}", node.name))
+                .collect(),
             values: vec![String::new(); graph.nodes().len()],
             writer,
         }
@@ -33,9 +40,8 @@ impl<'a> Lowering<'a> {
     /// Writes the nodes that the embedding needs, and last the value `embedding`.
     pub(super) fn lower(mut self, unit_length: bool) -> Result<Writer, TrainError> {
         let embedding = self.graph.outputs()[0].node;
-        let needed = needed(self.graph, embedding);
-        for index in 0..=embedding.index() {
-            if needed[index] && self.values[index].is_empty() {
+        for (index, needed) in needed(self.graph, embedding).into_iter().enumerate() {
+            if needed && self.values[index].is_empty() {
                 self.values[index] = self.node(index)?;
             }
         }
@@ -52,7 +58,7 @@ impl<'a> Lowering<'a> {
 
     fn node(&mut self, index: usize) -> Result<String, TrainError> {
         let node = &self.graph.nodes()[index];
-        let name = node.name.as_str();
+        let name = &self.names[index].clone();
         let inputs: Vec<String> = node
             .inputs
             .iter()
@@ -66,7 +72,11 @@ impl<'a> Lowering<'a> {
             Layer::Grey => {
                 let weight = Tensor::f_from_slice(&GREY)?.f_reshape([1, 3, 1, 1])?;
                 let weight = writer.floats(&format!("{name}.weight"), &weight)?;
-                writer.node("Conv", &[inputs[0], &weight], name, &[])
+                let attributes = [
+                    ("kernel_shape", Attribute::Ints(&[1, 1])),
+                    ("strides", Attribute::Ints(&[1, 1])),
+                ];
+                writer.node("Conv", &[inputs[0], &weight], name, &attributes)
             }
             Layer::Conv(conv) => {
                 let names = self.weights(index)?;
@@ -155,9 +165,9 @@ impl<'a> Lowering<'a> {
             let line = fold::line(&self.model.node_variables()[follower.index()], eps)?;
             let folded = fold::fold(&weight, bias.as_ref(), &line)?;
             (weight, bias) = (folded.0, Some(folded.1));
-            self.values[follower.index()] = self.graph.nodes()[index].name.clone();
+            self.values[follower.index()] = self.names[index].clone();
         }
-        let name = &self.graph.nodes()[index].name;
+        let name = &self.names[index];
         let mut names = vec![self.writer.weight(&format!("{name}.weight"), &weight)?];
         if let Some(bias) = bias {
             names.push(self.writer.weight(&format!("{name}.bias"), &bias)?);
@@ -176,7 +186,7 @@ impl<'a> Lowering<'a> {
         else {
             unreachable!("batch normalisation has its variables");
         };
-        let name = &self.graph.nodes()[index].name;
+        let name = &self.names[index];
         let mut inputs = vec![x.to_owned()];
         for (part, tensor) in [
             ("weight", weight),
@@ -200,7 +210,7 @@ impl<'a> Lowering<'a> {
         rectifier: Rectifier,
     ) -> Result<String, TrainError> {
         let node = &self.graph.nodes()[index];
-        let (name, writer) = (node.name.as_str(), &mut self.writer);
+        let (name, writer) = (self.names[index].as_str(), &mut self.writer);
         Ok(match (rectifier, &self.model.node_variables()[index]) {
             (Rectifier::PRelu, NodeVariables::Slopes(slopes)) => {
                 let slopes = match node.shape {

@@ -4,9 +4,13 @@
 
 mod export;
 mod fold;
+mod import;
 mod local;
 mod lower;
 mod proto;
+mod read;
+mod wire;
 mod writer;
 
 pub use export::{ExportOptions, export};
+pub use import::import_weights;
