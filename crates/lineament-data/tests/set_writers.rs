@@ -415,3 +415,22 @@ fn a_list_can_name_images_where_they_are() {
     let error = writer.append_in_place(&sample).unwrap_err().to_string();
     assert!(error.contains("convert the set"), "{error}");
 }
+
+#[test]
+fn a_spoilt_parquet_list_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("list.parquet");
+    let samples = drawn(3, 1);
+    write(&path, OutputKind::ParquetList, &samples).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut spoilt = whole.clone();
+        spoilt[at] ^= 0xff;
+        fs::write(&path, &spoilt).unwrap();
+        let Ok(set) = LabelledSet::open(&path, None, &DataLimits::default()) else {
+            continue;
+        };
+        let n_samples = set.samples().take(10).count();
+        assert!(n_samples <= samples.len() + 1, "byte {at}");
+    }
+}

@@ -1,8 +1,10 @@
 //! Lists of images as Parquet files.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
@@ -34,6 +36,13 @@ impl ParquetList {
             DataError::bytes(path, 0, expected, header.join(", "))
         })?;
         let n_rows = u64::try_from(metadata.num_rows()).unwrap_or(u64::MAX);
+        let groups = reader.metadata().row_groups().iter();
+        let in_groups = groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(u64::MAX));
+        let in_groups = in_groups.fold(0u64, u64::saturating_add);
+        if in_groups != n_rows {
+            let expected = format!("{n_rows} rows in its row groups");
+            return Err(DataError::bytes(path, 0, expected, in_groups.to_string()));
+        }
         if n_rows > limits.max_entries {
             return Err(DataError::Limit {
                 path: path.to_owned(),
@@ -56,13 +65,32 @@ impl ParquetList {
         let mut finder = ImageFinder::new(folder, &self.limits);
         let mut interner = Interner::default();
         let (path, columns) = (self.path.clone(), self.columns.clone());
-        let rows = RowIter::from_file_into(Box::new(reader)).zip(1..);
-        Ok(Box::new(rows.map(move |(row, line)| {
+        let rows = Rows {
+            rest: Some(RowIter::from_file_into(Box::new(reader))),
+        };
+        Ok(Box::new(rows.zip(1..).map(move |(row, line)| {
             let at = Place { path: &path, line };
-            let row =
-                row.map_err(|error| at.error("a row of a Parquet file", error.to_string()))?;
+            let row = row.map_err(|got| at.error("a row of a Parquet file", got))?;
             columns.sample(&cells(row), at, &mut finder, &mut interner)
         })))
+    }
+}
+
+/// The rows of a table, to the first that cannot be read: no row after it could be.
+struct Rows {
+    rest: Option<RowIter<'static>>,
+}
+
+impl Iterator for Rows {
+    type Item = Result<Row, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.as_mut()?;
+        let next = guarded(|| rest.next().transpose());
+        if next.is_err() {
+            self.rest = None;
+        }
+        next.transpose()
     }
 }
 
@@ -82,8 +110,16 @@ impl Container for ParquetList {
 
 fn open_reader(path: &Path) -> Result<SerializedFileReader<File>, DataError> {
     let file = File::open(path).map_err(|error| DataError::io(path, error))?;
-    SerializedFileReader::new(file)
-        .map_err(|error| DataError::bytes(path, 0, "a Parquet file", error.to_string()))
+    guarded(|| SerializedFileReader::new(file))
+        .map_err(|got| DataError::bytes(path, 0, "a Parquet file", got))
+}
+
+/// The result of `read`, or what it stumbled over: the crate panics at some broken pages.
+fn guarded<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("a broken page".to_owned()),
+    }
 }
 
 fn cells(row: Row) -> Vec<String> {
