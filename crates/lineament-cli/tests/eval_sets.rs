@@ -209,6 +209,21 @@ fn groups_have_their_own_rates() {
     assert_eq!(result["groups"][1]["fnmr"]["rate"], 0.5);
     assert_eq!(result["groups"][1]["fmr"]["rate"], 0.0);
     assert_eq!(result["fnmr_spread"]["greatest"], "young");
+    let for_people = line.replace("--json", "--threshold 0.999999");
+    let table = eval(dir.path(), &for_people);
+    let table = stdout(&table);
+    let row = |name: &str| {
+        table
+            .lines()
+            .find(|l| l.starts_with(name))
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(
+        row("AGE").split_whitespace().collect::<Vec<_>>(),
+        ["AGE", "FMR", "FNMR"]
+    );
+    assert!(row("young").contains("50.00 %"), "{table}");
     // Everybody is accepted.
     let result = eval(dir.path(), &format!("{line} --threshold -1"));
     let result: Value = serde_json::from_str(&stdout(&result)).unwrap();

@@ -120,7 +120,9 @@ pub enum TrainError {
         images: Vec<String>,
     },
     /// A model file whose output is not the trainer's.
-    #[error("the exported model differs from the trainer's by {got:e}, more than {limit:e}: nothing was written")]
+    #[error(
+        "the exported model differs from the trainer's by {got:e}, more than {limit:e}: nothing was written"
+    )]
     Export {
         /// The greatest difference of an embedding's numbers.
         got: f64,
@@ -208,7 +210,9 @@ pub enum TrainError {
         got: Vec<i64>,
     },
     /// A label that is no class.
-    #[error("label {got} is none of the {n_classes} classes the loss was built for; -1 marks unknown people")]
+    #[error(
+        "label {got} is none of the {n_classes} classes the loss was built for; -1 marks unknown people"
+    )]
     Label {
         /// The label.
         got: i64,
@@ -216,7 +220,9 @@ pub enum TrainError {
         n_classes: i64,
     },
     /// Distillation without embeddings to come near to.
-    #[error("distillation needs a teacher's embeddings with each batch, and none came; give the data a teacher file")]
+    #[error(
+        "distillation needs a teacher's embeddings with each batch, and none came; give the data a teacher file"
+    )]
     NoTeacher,
 }
 

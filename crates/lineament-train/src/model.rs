@@ -10,8 +10,8 @@ use tch::{Device, Kind, Tensor};
 
 use crate::error::TrainError;
 use crate::graph::Graph;
-pub use import::NameMap;
 pub(crate) use forward::{GREY, LEAST_SQUARE};
+pub use import::NameMap;
 pub(crate) use variables::NodeVariables;
 
 /// Whether batches change the network.

@@ -4,7 +4,10 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use lineament_eval::report::{ReportRun, Sample, write_report};
+use lineament_eval::Proportion;
+use lineament_eval::report::{
+    FigureValue, GroupRates, ReportRun, Sample, Uncertainty, write_report,
+};
 
 use crate::batch::say;
 use crate::exit::Exit;
@@ -108,6 +111,12 @@ fn tell_protocol(
         writeln!(out, "{line}")?;
     }
     for (run, failures) in runs {
+        if let Some(groups) = &run.groups {
+            writeln!(out, "\n{}:", run.label)?;
+            for line in lines(&group_columns(groups)) {
+                writeln!(out, "{line}")?;
+            }
+        }
         tell_failures(out, run, failures)?;
         for note in &run.notes {
             writeln!(out, "\n{}: {note}", run.label)?;
@@ -159,6 +168,30 @@ fn table(runs: &[&ReportRun]) -> Vec<String> {
     let mut columns: Vec<Vec<String>> = vec![measures.map(str::to_owned).collect()];
     columns.extend(runs.iter().copied().map(column));
     lines(&columns)
+}
+
+/// The groups of people and their error rates.
+fn group_columns(rates: &GroupRates) -> [Vec<String>; 3] {
+    let cell = |rate: Option<Proportion>| match rate {
+        Some(Proportion { rate, interval, .. }) => {
+            let uncertainty = Uncertainty::Interval(interval);
+            let share = rate;
+            FigureValue::Share { share, uncertainty }.to_string()
+        }
+        None => "–".to_owned(),
+    };
+    let mut columns = [
+        rates.column.to_uppercase(),
+        "FMR".to_owned(),
+        "FNMR".to_owned(),
+    ]
+    .map(|head| vec![head]);
+    for group in &rates.groups {
+        columns[0].push(group.name.clone());
+        columns[1].push(cell(group.fmr));
+        columns[2].push(cell(group.fnmr));
+    }
+    columns
 }
 
 /// The rows of columns of one length, which stand side by side.

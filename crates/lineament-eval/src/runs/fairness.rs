@@ -16,7 +16,11 @@ impl FairnessReport {
         let spreads = [("FMR", &self.fmr_spread), ("FNMR", &self.fnmr_spread)];
         let ratios = spreads.map(|(rate, spread)| {
             let name = format!("Greatest over least {rate}");
-            number(&name, spread.ratio, 2, "the least is 0")
+            let why = match spread.least {
+                Some(_) => "the least is 0",
+                None => "fewer than two groups",
+            };
+            number(&name, spread.ratio, 2, why)
         });
         let [fmr, fnmr] = [("FMR of all", fmr), ("FNMR of all", fnmr)].map(|(name, rate)| {
             share(
