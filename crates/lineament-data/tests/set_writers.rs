@@ -426,6 +426,8 @@ fn a_spoilt_parquet_list_ends() {
     for at in 0..whole.len() {
         let mut spoilt = whole.clone();
         spoilt[at] ^= 0xff;
+        // Some file systems wait for the disk when a file is written over.
+        fs::remove_file(&path).unwrap();
         fs::write(&path, &spoilt).unwrap();
         let Ok(set) = LabelledSet::open(&path, None, &DataLimits::default()) else {
             continue;
