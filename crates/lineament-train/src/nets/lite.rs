@@ -16,7 +16,8 @@ fn stages(name: &str) -> [(usize, usize); 4] {
 /// Pictures of 112 x 112, embedding 128.
 ///
 /// Dense 3x3 convolutions with batch normalisation and ReLU: depthwise convolutions cost little
-/// arithmetic and much time, and PReLU 1.6 times ReLU's time over the whole step.
+/// arithmetic and much time. On one core (AMD Zen 5, bfloat16, batches of 64) `lite` trains on 240
+/// pictures a second and `lite-tiny` on 940; `lite` with PReLU would on 210.
 pub(super) fn lite(name: &str, options: &NetOptions) -> Result<Graph, TrainError> {
     let (mut graph, mut x) = GraphBuilder::new(name, options.size(112, 112));
     let unit = Unit::batch(Rectifier::Relu);

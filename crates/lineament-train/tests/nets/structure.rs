@@ -102,6 +102,30 @@ fn a_seed_gives_the_same_weights_and_another_gives_others() {
     assert!(!embed(3).equal(&embed(4)));
 }
 
+/// PReLU is libtorch's own in evaluation and made of parts in training: one function, one gradient.
+#[test]
+fn training_and_evaluation_agree_where_nothing_is_normalised() {
+    let graph = narrow("sphereface-10");
+    let model = Model::new(&graph, Device::Cpu, 1).unwrap();
+    let pass = |mode| {
+        for mut variable in model.variables().trainable_variables() {
+            variable.zero_grad();
+        }
+        let output = model.forward(&pictures(&graph, 2), mode).unwrap().remove(0);
+        output.square().sum(Kind::Float).backward();
+        let variables = model.variables().trainable_variables();
+        let gradients = variables.iter().map(|variable| variable.grad().copy());
+        (output.detach(), gradients.collect::<Vec<Tensor>>())
+    };
+    let (output, gradients) = pass(Mode::Train);
+    let (expected, expected_gradients) = pass(Mode::Eval);
+    assert!(crate::formula::difference(&output, &expected) < 1e-6);
+    assert_eq!(gradients.len(), expected_gradients.len());
+    for (got, expected) in gradients.iter().zip(&expected_gradients) {
+        assert!(crate::formula::difference(got, expected) < 1e-4);
+    }
+}
+
 #[test]
 fn bfloat16_is_close_to_float() {
     for name in ["lite", "iresnet-18", "mobilefacenet"] {
