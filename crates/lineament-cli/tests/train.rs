@@ -4,6 +4,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard};
+
+/// A program that is still open for writing cannot be started, and a test that starts one while
+/// another writes one would hold it open for a moment (`ETXTBSY`).
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
 
 /// The program alone in a folder.
 fn program(folder: &Path) -> PathBuf {
@@ -19,6 +30,7 @@ fn run(program: &Path, line: &str) -> Output {
 
 #[test]
 fn without_the_trainer_it_says_how_to_build_it() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let output = run(&program(folder.path()), "train a.toml --run b");
     assert_eq!(output.status.code(), Some(2));
@@ -33,6 +45,7 @@ fn without_the_trainer_it_says_how_to_build_it() {
 #[test]
 fn the_trainer_beside_it_gets_the_arguments_and_says_how_it_ended() {
     use std::os::unix::fs::PermissionsExt;
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let program = program(folder.path());
     let trainer = folder.path().join("lineament-train");
