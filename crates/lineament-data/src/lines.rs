@@ -130,6 +130,12 @@ impl Lines {
     }
 }
 
+/// Text of a list for a message, and not all of a long one.
+pub(crate) fn shown(text: &str) -> String {
+    let short: String = text.trim().chars().take(80).collect();
+    format!("{short:?}")
+}
+
 /// Number of line ends in the file at `path`: as many lines as it has at most, less one.
 pub(crate) fn count_line_ends(path: &Path) -> Option<u64> {
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).ok()?);

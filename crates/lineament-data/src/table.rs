@@ -3,6 +3,25 @@
 //! A record is one line: a quoted field may hold commas and quotes, never a line break. A quote that
 //! is left open thus costs one line, and not the rest of the file.
 
+use crate::error::DataError;
+use crate::lines::{Lines, shown};
+
+/// The columns that the first line names, as `columns` finds them; `None` of it is an error that says
+/// what header was `expected`.
+pub(crate) fn read_header<T>(
+    lines: &mut Lines,
+    expected: &'static str,
+    columns: impl FnOnce(&[String]) -> Option<T>,
+) -> Result<T, DataError> {
+    let path = lines.path().clone();
+    let Some(line) = lines.next_line() else {
+        return Err(DataError::line(&path, 1, expected, "an empty file"));
+    };
+    let line = line?;
+    let header = split_fields(line.text).unwrap_or_default();
+    columns(&header).ok_or_else(|| DataError::line(&path, line.number, expected, shown(line.text)))
+}
+
 /// The fields of a line (RFC 4180, section 2, without line breaks in fields); `None` when a quote is
 /// left open or text follows a closing one.
 pub(crate) fn split_fields(line: &str) -> Option<Vec<String>> {

@@ -48,3 +48,9 @@ pub(crate) fn json(output: &Output) -> Value {
     assert_eq!(code(output), 0, "{}", stderr(output));
     serde_json::from_str(&stdout(output)).unwrap()
 }
+
+/// What the program says of a run that ends with this exit code.
+pub(crate) fn told(output: &Output, expected: i32) -> String {
+    assert_eq!(code(output), expected, "{}", stderr(output));
+    stderr(output)
+}

@@ -12,8 +12,8 @@ use super::{BoxSet, BoxSetBuilder, BoxedFace, Duty};
 use crate::error::DataError;
 use crate::images::ImageFinder;
 use crate::limits::DataLimits;
-use crate::lines::{Lines, check_size};
-use crate::lists::{find_image, shown};
+use crate::lines::{Lines, check_size, shown};
+use crate::lists::find_image;
 use crate::mat::{MatValue, read_variables};
 use crate::sets::Place;
 

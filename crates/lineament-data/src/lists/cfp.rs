@@ -7,10 +7,9 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::builder::{PairBuilder, SamePair};
-use super::shown;
 use crate::error::DataError;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::pairs::{Item, PairProtocol};
 use crate::sets::Place;
 use crate::source::ImageSource;

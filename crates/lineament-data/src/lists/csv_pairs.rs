@@ -8,15 +8,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::builder::{PairBuilder, SamePair};
-use super::{cells_of, find_image, shown};
+use super::{cells_of, find_image};
 use crate::bin::stem;
 use crate::error::DataError;
 use crate::images::ImageFinder;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::pairs::{Item, PairProtocol};
 use crate::sets::Place;
-use crate::table::split_fields;
+use crate::table::read_header;
+
+/// What the first line is to be.
+const HEADER: &str = "a header with the columns first, second and mated";
 
 /// A list of pairs, and the groups that it tells apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +41,7 @@ pub struct CsvPairs {
 /// [`DataError::Io`].
 pub fn read_pairs(path: &Path, images: &Path, limits: &DataLimits) -> Result<CsvPairs, DataError> {
     let mut lines = Lines::of_list(path, limits.max_list_bytes)?;
-    let columns = read_header(&mut lines)?;
+    let columns = read_header(&mut lines, HEADER, Columns::of)?;
     let mut finder = ImageFinder::new(images, limits);
     let mut builder = PairBuilder::new(SamePair::InEitherOrder, limits.max_entries);
     let mut groups = Vec::new();
@@ -98,18 +101,6 @@ struct Row<'a> {
     groups: [Option<&'a str>; 2],
     mated: bool,
     fold: usize,
-}
-
-fn read_header(lines: &mut Lines) -> Result<Columns, DataError> {
-    let path = lines.path().clone();
-    let expected = "a header with the columns first, second and mated";
-    let Some(line) = lines.next_line() else {
-        return Err(DataError::line(&path, 1, expected, "an empty file"));
-    };
-    let line = line?;
-    let header = split_fields(line.text).unwrap_or_default();
-    Columns::of(&header)
-        .ok_or_else(|| DataError::line(&path, line.number, expected, shown(line.text)))
 }
 
 impl Columns {

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{cells_of, shown};
+use super::cells_of;
 use crate::error::DataError;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::sets::{PERSON_COLUMNS, Place};
 use crate::table::split_fields;
 

@@ -8,11 +8,10 @@
 use std::path::{Path, PathBuf};
 
 use super::builder::{PairBuilder, SamePair};
-use super::shown;
 use crate::bin::stem;
 use crate::error::DataError;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::pairs::{Item, PairProtocol};
 use crate::sets::Place;
 use crate::source::ImageSource;

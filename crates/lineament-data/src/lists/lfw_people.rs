@@ -8,10 +8,9 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::lfw::{check_name, find_image, image_stem};
-use super::shown;
 use crate::error::DataError;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::pairs::Item;
 use crate::sets::Place;
 use crate::source::ImageSource;

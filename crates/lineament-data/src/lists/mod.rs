@@ -13,6 +13,7 @@ pub mod ytf;
 
 use crate::error::DataError;
 use crate::images::ImageFinder;
+use crate::lines::shown;
 use crate::sets::Place;
 use crate::source::ImageSource;
 use crate::table::split_fields;
@@ -38,10 +39,4 @@ fn cells_of(at: Place<'_>, text: &str, n_columns: usize) -> Result<Vec<String>, 
         return Err(at.error(expected, cells.len().to_string()));
     }
     Ok(cells)
-}
-
-/// Text of a list for a message, and not all of a long one.
-pub(crate) fn shown(text: &str) -> String {
-    let short: String = text.trim().chars().take(80).collect();
-    format!("{short:?}")
 }

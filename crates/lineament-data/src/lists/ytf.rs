@@ -8,11 +8,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::builder::{PairBuilder, SamePair};
-use super::shown;
 use crate::error::DataError;
 use crate::images::{files_below, has_image_extension, list_folder};
 use crate::limits::DataLimits;
-use crate::lines::Lines;
+use crate::lines::{Lines, shown};
 use crate::pairs::{Item, PairProtocol};
 use crate::sets::{Place, is_npz};
 use crate::source::ImageSource;

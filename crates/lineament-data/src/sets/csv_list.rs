@@ -10,7 +10,10 @@ use crate::limits::DataLimits;
 use crate::lines::{Lines, count_line_ends};
 use crate::people::Interner;
 use crate::sample::Sample;
-use crate::table::split_fields;
+use crate::table::{read_header, split_fields};
+
+/// What the first line is to be.
+const HEADER: &str = "a header with a column `file` or `path`";
 
 pub(super) struct CsvList {
     path: PathBuf,
@@ -22,7 +25,7 @@ impl CsvList {
     /// The list at `path`; files are below its folder.
     pub(super) fn open(path: &Path, limits: &DataLimits) -> Result<Self, DataError> {
         let mut lines = Lines::of_list(path, limits.max_list_bytes)?;
-        let columns = read_header(&mut lines)?;
+        let columns = read_header(&mut lines, HEADER, ListColumns::of)?;
         Ok(Self {
             path: path.to_owned(),
             limits: *limits,
@@ -32,7 +35,7 @@ impl CsvList {
 
     fn try_samples(&self) -> Result<Samples, DataError> {
         let mut lines = Lines::of_list(&self.path, self.limits.max_list_bytes)?;
-        let columns = read_header(&mut lines)?;
+        let columns = read_header(&mut lines, HEADER, ListColumns::of)?;
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let mut finder = ImageFinder::new(folder, &self.limits);
         let mut interner = Interner::default();
@@ -58,20 +61,7 @@ impl Container for CsvList {
 /// True when the first line of the file at `path` is the header of a list.
 pub(super) fn is_list(path: &Path) -> bool {
     Lines::open(path, crate::lines::MAX_LINE_BYTES)
-        .is_ok_and(|mut lines| read_header(&mut lines).is_ok())
-}
-
-fn read_header(lines: &mut Lines) -> Result<ListColumns, DataError> {
-    let path = lines.path().clone();
-    let expected = "a header with a column `file` or `path`";
-    let Some(line) = lines.next_line() else {
-        return Err(DataError::line(&path, 1, expected, "an empty file"));
-    };
-    let line = line?;
-    let fields = split_fields(line.text);
-    fields
-        .and_then(|fields| ListColumns::of(&fields))
-        .ok_or_else(|| DataError::line(&path, line.number, expected, format!("{:?}", line.text)))
+        .is_ok_and(|mut lines| read_header(&mut lines, HEADER, ListColumns::of).is_ok())
 }
 
 fn read_sample(

@@ -6,8 +6,7 @@ use std::path::Path;
 use super::template::Template;
 use crate::error::DataError;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
-use crate::lists::shown;
+use crate::lines::{Lines, shown};
 use crate::sets::Place;
 
 /// A comparison of two templates. It is small: IJB-C has 15.7 million.

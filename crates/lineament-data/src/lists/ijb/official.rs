@@ -12,10 +12,13 @@ use super::template::{Face, Row, Template, TemplateList};
 use crate::error::DataError;
 use crate::images::ImageFinder;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
-use crate::lists::{cells_of, find_image, shown};
+use crate::lines::{Lines, shown};
+use crate::lists::{cells_of, find_image};
 use crate::sets::Place;
-use crate::table::split_fields;
+use crate::table::read_header;
+
+/// What the first line is to be.
+const HEADER: &str = "a header with TEMPLATE_ID, SUBJECT_ID and FILENAME";
 
 const FILE_COLUMNS: [&str; 2] = ["FILENAME", "FILE"];
 const MEDIA_COLUMNS: [&str; 2] = ["MEDIA_ID", "SIGHTING_ID"];
@@ -81,7 +84,7 @@ fn for_each_row(
     mut take: impl FnMut(Place<'_>, &Columns, &[String]) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
     let mut lines = Lines::of_list(path, limits.max_list_bytes)?;
-    let columns = read_header(&mut lines)?;
+    let columns = read_header(&mut lines, HEADER, Columns::of)?;
     while let Some(line) = lines.next_line() {
         let line = line?;
         let at = Place {
@@ -102,18 +105,6 @@ struct Columns {
     file: usize,
     media: Option<usize>,
     face: Option<[usize; 4]>,
-}
-
-fn read_header(lines: &mut Lines) -> Result<Columns, DataError> {
-    let path = lines.path().clone();
-    let expected = "a header with TEMPLATE_ID, SUBJECT_ID and FILENAME";
-    let Some(line) = lines.next_line() else {
-        return Err(DataError::line(&path, 1, expected, "an empty file"));
-    };
-    let line = line?;
-    let header = split_fields(line.text).unwrap_or_default();
-    Columns::of(&header)
-        .ok_or_else(|| DataError::line(&path, line.number, expected, shown(line.text)))
 }
 
 impl Columns {

@@ -13,8 +13,8 @@ use super::{Release, Source};
 use crate::error::DataError;
 use crate::images::ImageFinder;
 use crate::limits::DataLimits;
-use crate::lines::Lines;
-use crate::lists::{find_image, shown};
+use crate::lines::{Lines, shown};
+use crate::lists::find_image;
 use crate::sets::Place;
 use crate::source::ImageSource;
 
