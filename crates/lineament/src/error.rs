@@ -85,6 +85,16 @@ pub enum Error {
         /// The embedder's name.
         embedder: String,
     },
+    /// Faces that give too few pairs for any threshold.
+    #[error(
+        "{n_non_mated} pairs of different people and {n_mated} of one person are too few to calibrate; at least 300 and 1 are needed"
+    )]
+    TooFewToCalibrate {
+        /// Pairs of one person.
+        n_mated: usize,
+        /// Pairs of different people.
+        n_non_mated: usize,
+    },
     /// A false-match rate that the calibration's data cannot support.
     #[error(
         "a false-match rate of {wanted:e} lies outside what the calibration supports, {least:e} to {greatest:e}"
@@ -107,7 +117,10 @@ impl Error {
             Self::Photo(error) => decode_fault(&error.source),
             Self::Bytes(error) => decode_fault(error),
             Self::Model(error) => error.fault(),
-            Self::Core(_) | Self::FmrOutOfRange { .. } | Self::NotAligned { .. } => Fault::Input,
+            Self::Core(_)
+            | Self::FmrOutOfRange { .. }
+            | Self::TooFewToCalibrate { .. }
+            | Self::NotAligned { .. } => Fault::Input,
             Self::ModelSettings { .. } | Self::DetectorOutput { .. } => Fault::Model,
             Self::NoLandmarks { .. }
             | Self::NoTemplate { .. }

@@ -1,5 +1,7 @@
 //! From a wanted false-match rate to the threshold that keeps it.
 
+mod measure;
+
 use lineament_core::Score;
 use lineament_runtime::Manifest;
 use serde::{Deserialize, Serialize};
