@@ -35,4 +35,16 @@ impl Clusters {
     pub fn n_clusters(&self) -> usize {
         self.n_clusters
     }
+
+    /// The rows of each cluster, ascending.
+    #[must_use]
+    pub fn members(&self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.n_clusters];
+        for (row, label) in self.labels.iter().enumerate() {
+            if let Some(label) = label {
+                members[*label].push(row);
+            }
+        }
+        members
+    }
 }

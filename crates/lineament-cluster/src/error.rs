@@ -34,6 +34,14 @@ pub enum ClusterError {
         /// The value given.
         got: f64,
     },
+    /// Not one group for each row.
+    #[error("expected the group of each of {expected} rows, got {got}")]
+    Groups {
+        /// Rows.
+        expected: usize,
+        /// Groups given.
+        got: usize,
+    },
     /// More rows than a method has memory for.
     #[error("{what} takes {limit} rows at most, got {got}; {help}")]
     TooMany {
@@ -56,6 +64,17 @@ pub(crate) fn check_score(what: &'static str, got: f64) -> Result<(), ClusterErr
             what,
             expected: "a score, -1 to 1",
             got,
+        }),
+    }
+}
+
+/// Refuses another number of groups than rows.
+pub(crate) fn check_groups(n_rows: usize, groups: &[usize]) -> Result<(), ClusterError> {
+    match groups.len() == n_rows {
+        true => Ok(()),
+        false => Err(ClusterError::Groups {
+            expected: n_rows,
+            got: groups.len(),
         }),
     }
 }

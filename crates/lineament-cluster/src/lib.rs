@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+pub mod apart;
 pub mod clusters;
 pub mod components;
 pub mod dbscan;
@@ -32,6 +33,7 @@ pub mod scan;
 pub mod seeded;
 pub mod whispers;
 
+pub use apart::keep_apart;
 pub use clusters::Clusters;
 pub use components::connected_components;
 pub use dbscan::{DbscanOptions, dbscan};

@@ -2,9 +2,14 @@
 
 use crate::clusters::Clusters;
 use crate::disjoint::DisjointSets;
-use crate::error::{ClusterError, check_score};
+use crate::error::{ClusterError, check_groups, check_score};
 use crate::rows::UnitRows;
 use crate::scan::{ScanPlan, map_scores};
+
+/// The score of two rows that must not be together. A mean of scores with one such among them is
+/// still far below any score, so that clusters that hold the two are joined last, below every cut; and
+/// as it is a number, the order of joins needs no special case.
+const APART: f32 = -1e30;
 
 /// Two clusters joined.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +18,8 @@ pub struct Merge {
     pub first: usize,
     /// A row of the other.
     pub second: usize,
-    /// Mean score between the rows of the one and those of the other.
+    /// Mean score between the rows of the one and those of the other; below −1 where they must not
+    /// be together.
     pub score: f64,
 }
 
@@ -41,6 +47,31 @@ impl Dendrogram {
         max_rows: usize,
         plan: &ScanPlan,
     ) -> Result<Self, ClusterError> {
+        Self::of_pairs(rows, |_, _| false, max_rows, plan)
+    }
+
+    /// As [`average_linkage`](Self::average_linkage), with rows that must not be together: those of
+    /// equal `groups`, one for each row. Among the clusters that may be joined, those of the greatest
+    /// mean score are next; no cut puts two rows of one group together.
+    ///
+    /// # Errors
+    /// [`ClusterError::TooMany`]; [`ClusterError::Groups`] for another number of groups than rows.
+    pub fn average_linkage_apart(
+        rows: &UnitRows,
+        groups: &[usize],
+        max_rows: usize,
+        plan: &ScanPlan,
+    ) -> Result<Self, ClusterError> {
+        check_groups(rows.n_rows(), groups)?;
+        Self::of_pairs(rows, |i, j| groups[i] == groups[j], max_rows, plan)
+    }
+
+    fn of_pairs(
+        rows: &UnitRows,
+        are_apart: impl Fn(usize, usize) -> bool + Sync,
+        max_rows: usize,
+        plan: &ScanPlan,
+    ) -> Result<Self, ClusterError> {
         let n_rows = rows.n_rows();
         if n_rows > max_rows {
             return Err(ClusterError::TooMany {
@@ -50,7 +81,11 @@ impl Dendrogram {
                 help: "allow more (each pair of rows needs 4 bytes), or use Chinese Whispers, DBSCAN or connected components",
             });
         }
-        let triangle = map_scores(rows, rows, plan, |i, scores| scores[..i].to_vec())?;
+        let triangle = map_scores(rows, rows, plan, |i, scores| {
+            let earlier = scores[..i].iter().enumerate();
+            let score = |(j, score): (usize, &f32)| if are_apart(i, j) { APART } else { *score };
+            earlier.map(score).collect()
+        })?;
         let mut merges = Chain::new(triangle).run();
         // The chain finds the joins out of order; average linkage has no inversions, so sorting
         // them gives the order in which the greatest mean score is always next.
