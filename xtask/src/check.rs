@@ -107,6 +107,13 @@ pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+pub(crate) fn crash(rounds: u32) -> anyhow::Result<()> {
+    let mut command = Command::new(env!("CARGO"));
+    command.env("LINEAMENT_CRASH_ROUNDS", rounds.to_string());
+    let test = ["test", "--package", "lineament-gallery", "--test", "crash"];
+    run(command, &test)
+}
+
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     run(Command::new(env!("CARGO")), arguments)
 }

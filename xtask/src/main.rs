@@ -42,6 +42,12 @@ enum Task {
         #[arg(default_value_t = 60)]
         seconds: u32,
     },
+    /// Kill, starve and tear a gallery's writer many times, and compare what is left with its words
+    Crash {
+        /// How often, each way
+        #[arg(default_value_t = 500)]
+        rounds: u32,
+    },
     /// Write the golden values again, by the Python reference
     Golden,
     /// Compare every stage with the Python reference on photos, and print the table of PARITY.md
@@ -85,6 +91,7 @@ fn main() -> anyhow::Result<()> {
         Task::Test => check::test(),
         Task::Bench { models, photos } => check::bench(&models, &photos),
         Task::Fuzz { seconds } => check::fuzz(seconds),
+        Task::Crash { rounds } => check::crash(rounds),
         Task::Golden => python::run("reference/all.py", &[]),
         Task::Parity {
             models,
