@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use lineament_runtime::{
     Device, Engine, EngineOptions, Fault, LoadedSession, RuntimeError, Tensor, load_session,
 };
-use support::{NETWORKS, asset, input_for, same_under_contention, shared_models};
+use support::{NETWORKS, asset, same_under_contention, sessions_agree, shared_models};
 
 fn options(device: Device) -> EngineOptions {
     EngineOptions {
@@ -39,33 +39,14 @@ fn with_onnxruntime(name: &str, onnx: Vec<u8>) -> Option<LoadedSession> {
     }
 }
 
-/// Greatest difference, over the greatest value of the output.
-fn difference(left: &Tensor, right: &Tensor) -> f32 {
-    assert_eq!(left.shape(), right.shape());
-    let largest = left.data().iter().fold(1f32, |m, v| m.max(v.abs()));
-    let pairs = left.data().iter().zip(right.data());
-    pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
-}
-
 fn engines_agree(name: &str, onnx: &[u8]) -> Option<()> {
     let theirs = with_onnxruntime(name, onnx.to_vec())?.session;
-    let rten = load_session(name, Cow::Owned(onnx.to_vec()), &EngineOptions::default());
-    let ours = rten.unwrap().session;
-    assert_eq!(ours.signature().input, theirs.signature().input);
-    let names = |s: &lineament_runtime::Signature| -> Vec<String> {
-        s.outputs.iter().map(|p| p.name.clone()).collect()
+    let rten = EngineOptions {
+        engine: Engine::Rten,
+        ..EngineOptions::default()
     };
-    assert_eq!(names(ours.signature()), names(theirs.signature()));
-    let mut worst = 0f32;
-    for seed in 0..3 {
-        let input = input_for(ours.signature(), 1, seed);
-        let (left, right) = (ours.run(&input).unwrap(), theirs.run(&input).unwrap());
-        for (name, tensor) in left.iter() {
-            worst = worst.max(difference(tensor, right.get(name).unwrap()));
-        }
-    }
-    println!("{name}: engines differ by at most {worst:e}");
-    assert!(worst <= 1e-4, "{name}: {worst}");
+    let ours = load_session(name, Cow::Owned(onnx.to_vec()), &rten);
+    sessions_agree(name, &*ours.unwrap().session, &*theirs);
     Some(())
 }
 

@@ -35,6 +35,7 @@ fn loaded(manifest: Manifest, session: impl Session + 'static) -> LoadedModel {
         version: "1".to_owned(),
         device: lineament_runtime::Device::Cpu,
         threads: std::num::NonZeroUsize::MIN,
+        fallback: None,
     };
     LoadedModel {
         manifest,

@@ -1,6 +1,7 @@
 //! The engines that run networks, and how one is chosen.
 
 mod checkout;
+mod kernels;
 #[cfg(feature = "onnxruntime")]
 mod onnxruntime;
 mod rten;
@@ -10,6 +11,8 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use lineament_kernels::{ISA_VARIABLE, Isa};
 
 use crate::error::RuntimeError;
 use crate::session::Session;
@@ -40,6 +43,13 @@ pub enum Engine {
     /// rten: pure Rust, on the CPU, always there.
     #[default]
     Rten,
+    /// `lineament-kernels`: networks compiled for this processor. A network with an operator that
+    /// it has no kernel for runs on rten, and the report says why.
+    Kernels {
+        /// The instructions to use. Without them, those that the environment variable
+        /// [`ISA_VARIABLE`] names, else the best that the processor has.
+        isa: Option<Isa>,
+    },
     /// Microsoft's ONNX Runtime, from a shared library on this machine. Needs the cargo feature
     /// `onnxruntime`.
     OnnxRuntime {
@@ -95,17 +105,20 @@ impl fmt::Display for Device {
     }
 }
 
-/// What really runs a network. Shown as `rten 0.27, CPU, 2 threads`.
+/// What really runs a network. Shown as `rten 0.27, CPU, 2 threads`, with the reason when that is
+/// not the engine that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineReport {
     /// The engine's name.
     pub name: &'static str,
-    /// The engine's version.
+    /// The engine's version, and the instructions that it uses where it chooses among them.
     pub version: String,
     /// What it computes on.
     pub device: Device,
     /// Threads that work on one run.
     pub threads: NonZeroUsize,
+    /// Why it runs the network and not the engine that was asked for.
+    pub fallback: Option<String>,
 }
 
 impl fmt::Display for EngineReport {
@@ -115,9 +128,14 @@ impl fmt::Display for EngineReport {
             version,
             device,
             threads,
+            fallback,
         } = self;
         let s = if threads.get() == 1 { "" } else { "s" };
-        write!(f, "{name} {version}, {device}, {threads} thread{s}")
+        write!(f, "{name} {version}, {device}, {threads} thread{s}")?;
+        match fallback {
+            Some(reason) => write!(f, ", because {reason}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -152,6 +170,7 @@ pub fn load_session(
     let _entered = span.enter();
     match &options.engine {
         Engine::Rten => rten::load(model, onnx, options.threads),
+        Engine::Kernels { isa } => kernels::load(model, onnx, *isa, options.threads),
         #[cfg(feature = "onnxruntime")]
         Engine::OnnxRuntime { library, device } => {
             onnxruntime::load(model, onnx, library.as_deref(), *device, options.threads)

@@ -72,6 +72,7 @@ pub(super) fn load(
             version: version(),
             device,
             threads,
+            fallback: None,
         },
     })
 }

@@ -57,6 +57,7 @@ pub(super) fn load(
             version: VERSION.to_owned(),
             device: Device::Cpu,
             threads,
+            fallback: None,
         },
     })
 }

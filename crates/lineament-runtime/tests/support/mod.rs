@@ -81,3 +81,32 @@ pub(crate) fn same_under_contention(session: &dyn Session) {
         }
     });
 }
+
+/// Greatest difference, over the greatest value of the output.
+fn difference(left: &Tensor, right: &Tensor) -> f32 {
+    assert_eq!(left.shape(), right.shape());
+    let largest = left.data().iter().fold(1f32, |m, v| m.max(v.abs()));
+    let pairs = left.data().iter().zip(right.data());
+    pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+}
+
+/// Two engines take and return the same, but for rounding, for samples from -1 to 1: larger ones
+/// cancel out in random weights, and leave rounding alone.
+pub(crate) fn sessions_agree(name: &str, ours: &dyn Session, theirs: &dyn Session) {
+    assert_eq!(ours.signature().input, theirs.signature().input);
+    let names =
+        |s: &Signature| -> Vec<String> { s.outputs.iter().map(|p| p.name.clone()).collect() };
+    assert_eq!(names(ours.signature()), names(theirs.signature()));
+    let mut worst = 0f32;
+    for seed in 0..3 {
+        let input = input_for(ours.signature(), 1, seed);
+        let samples = input.data().iter().map(|v| v / 127.5 - 1.0);
+        let input = Tensor::new(input.shape().to_vec(), samples.collect()).unwrap();
+        let (left, right) = (ours.run(&input).unwrap(), theirs.run(&input).unwrap());
+        for (name, tensor) in left.iter() {
+            worst = worst.max(difference(tensor, right.get(name).unwrap()));
+        }
+    }
+    println!("{name}: engines differ by at most {worst:e}");
+    assert!(worst <= 1e-4, "{name}: {worst}");
+}

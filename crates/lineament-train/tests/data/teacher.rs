@@ -33,6 +33,7 @@ fn teacher(sha256_digit: &str) -> Embedder {
         version: "1".to_owned(),
         device: Device::Cpu,
         threads: threads(1),
+        fallback: None,
     };
     let model = LoadedModel {
         manifest: Manifest::parse(&manifest, "the test's manifest").unwrap(),

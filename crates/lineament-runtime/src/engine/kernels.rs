@@ -1,0 +1,119 @@
+//! Networks run by `lineament-kernels`, and by rten where that has no kernel for an operator.
+
+use std::borrow::Cow;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use lineament_kernels::{
+    ISA_VARIABLE, Isa, KernelError, KernelOptions, Network, NetworkOutput, NetworkPort,
+};
+
+use super::{Device, EngineReport, LoadedSession, rten};
+use crate::error::RuntimeError;
+use crate::session::{Dim, Outputs, PortInfo, Session, Signature};
+use crate::tensor::Tensor;
+
+const NAME: &str = "kernels";
+
+struct KernelSession {
+    network: Network,
+    signature: Signature,
+}
+
+pub(super) fn load(
+    model: &str,
+    onnx: Cow<'static, [u8]>,
+    isa: Option<Isa>,
+    threads: NonZeroUsize,
+) -> Result<LoadedSession, RuntimeError> {
+    let isa = instructions(isa)?;
+    match Network::from_onnx(&onnx, KernelOptions { isa, threads }) {
+        Ok(network) => Ok(loaded(network)),
+        Err(error) => elsewhere(model, onnx, threads, &error),
+    }
+}
+
+fn instructions(isa: Option<Isa>) -> Result<Isa, RuntimeError> {
+    let unavailable = |reason| RuntimeError::EngineUnavailable {
+        engine: NAME,
+        reason,
+    };
+    let isa = match isa {
+        Some(isa) => isa,
+        None => Isa::from_environment()
+            .map_err(|error| unavailable(format!("{ISA_VARIABLE}: {error}")))?,
+    };
+    isa.checked()
+        .map_err(|error| unavailable(error.to_string()))
+}
+
+fn loaded(network: Network) -> LoadedSession {
+    let KernelOptions { isa, threads } = network.options();
+    let session = KernelSession {
+        signature: Signature {
+            input: port(network.input()),
+            outputs: network.outputs().iter().map(port).collect(),
+        },
+        network,
+    };
+    LoadedSession {
+        session: Arc::new(session),
+        engine: EngineReport {
+            name: NAME,
+            version: format!("{} ({isa})", env!("CARGO_PKG_VERSION")),
+            device: Device::Cpu,
+            threads,
+            fallback: None,
+        },
+    }
+}
+
+/// The network on rten, with the reason. A file that neither can read is the kernels' error, which
+/// names the place.
+fn elsewhere(
+    model: &str,
+    onnx: Cow<'static, [u8]>,
+    threads: NonZeroUsize,
+    error: &KernelError,
+) -> Result<LoadedSession, RuntimeError> {
+    let Ok(mut loaded) = rten::load(model, onnx, threads) else {
+        return Err(RuntimeError::Load {
+            model: model.to_owned(),
+            engine: NAME,
+            reason: error.to_string(),
+        });
+    };
+    tracing::warn!(model, %error, "the network runs on rten");
+    loaded.engine.fallback = Some(error.to_string());
+    Ok(loaded)
+}
+
+fn port(port: &NetworkPort) -> PortInfo {
+    let dim = |dim: &Option<usize>| dim.map_or(Dim::Dynamic, Dim::Fixed);
+    PortInfo {
+        name: port.name.clone(),
+        shape: port.shape.iter().map(dim).collect(),
+    }
+}
+
+impl Session for KernelSession {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(&self, input: &Tensor) -> Result<Outputs, RuntimeError> {
+        self.signature.check(input)?;
+        let failed = |error: KernelError| RuntimeError::Run {
+            engine: NAME,
+            reason: error.to_string(),
+        };
+        let values = self.network.run(input.shape(), input.data());
+        let ports = self.signature.outputs.iter();
+        let named = |(port, output): (&PortInfo, NetworkOutput)| {
+            let tensor = Tensor::new(output.shape, output.values)?;
+            Ok((port.name.clone(), tensor))
+        };
+        let tensors = ports.zip(values.map_err(failed)?).map(named);
+        Ok(Outputs::new(tensors.collect::<Result<_, RuntimeError>>()?))
+    }
+}
