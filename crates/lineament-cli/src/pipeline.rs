@@ -9,7 +9,7 @@ use lineament::{
     Calibration, Detector, Embedder, ModelStore, OperatingPoint, Photo, Pipeline, PipelineOptions,
     Score,
 };
-use lineament_runtime::{Engine, LoadedModel, ModelLimits, Selector, Task};
+use lineament_runtime::{Engine, LoadedModel, ModelLimits, RuntimeError, Selector, Task};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -59,15 +59,10 @@ pub(crate) fn open(
     options.engine.threads = network_threads;
     let load = |task: &Task, selector: &Selector| load(&store, task, selector, &options);
     let detector = load(&Task::DETECT, &options.detector)?;
-    let report = detector.engine.clone();
     let embedder = match need {
         Need::Detector => None,
         Need::DetectorAndEmbedder => Some(load(&Task::EMBED, &options.embedder)?),
     };
-    // Whoever chose another engine or device is told what really runs.
-    if options.engine.engine != Engine::Rten {
-        let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("running on {report}\n"));
-    }
     let broken = |error: lineament::Error| Failure::new(Exit::Models, error.to_string());
     Pipeline::from_parts(
         Detector::from_model(detector).map_err(broken)?,
@@ -101,40 +96,34 @@ fn load(
     selector: &Selector,
     options: &PipelineOptions,
 ) -> Result<LoadedModel, Failure> {
-    store
+    let model = store
         .find(task, selector)
         .and_then(|model| model.load(&options.engine))
-        .map_err(|error| Failure::new(Exit::Models, error.to_string()))
+        .map_err(|error| Failure::new(Exit::Models, error.to_string()))?;
+    // Whoever chose another engine or device is told what really runs.
+    if options.engine.engine != Engine::default() || model.engine.fallback.is_some() {
+        let (name, report) = (&model.manifest.name, &model.engine);
+        let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{name} runs on {report}\n"));
+    }
+    Ok(model)
 }
 
-/// The models in the folder that was named; else those of the first usual folder that has any.
+/// The models in the folder that was named, else of the first usual folder that has any; the
+/// program's own after them.
 pub(crate) fn open_store(folder: Option<&Path>) -> Result<ModelStore, Failure> {
-    let open = |folder: &Path| {
-        ModelStore::open(folder, ModelLimits::default())
-            .map_err(|error| Failure::new(Exit::Models, error.to_string()))
-    };
+    let failure = |error: RuntimeError| Failure::new(Exit::Models, error.to_string());
+    let open = |folder: &Path| ModelStore::open(folder, ModelLimits::default()).map_err(failure);
+    let own = lineament_models::models().map_err(failure)?;
     if let Some(folder) = folder {
-        return open(folder);
+        return Ok(open(folder)?.with_models(own));
     }
-    let folders = usual_folders();
-    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+    for folder in usual_folders().iter().filter(|folder| folder.is_dir()) {
         let store = open(folder)?;
         if !store.models().is_empty() || !store.unusable().is_empty() {
-            return Ok(store);
+            return Ok(store.with_models(own));
         }
     }
-    let looked_in: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
-    Err(Failure::new(
-        Exit::Models,
-        format!(
-            "no models were found; looked in {}",
-            looked_in.join(" and ")
-        ),
-    )
-    .help(
-        "name a folder of ONNX models with --models DIR or the variable LINEAMENT_MODELS, or fetch \
-         a detector and an embedder with `lineament models pull URL --sha256 HASH`",
-    ))
+    Ok(ModelStore::from_models(own))
 }
 
 fn usual_folders() -> Vec<PathBuf> {

@@ -27,7 +27,7 @@ impl Default for ModelLimits {
 /// Which of the models for one task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Selector {
-    /// The one of greatest preference.
+    /// The one of greatest preference; of the program's own only where the folder has none.
     #[default]
     Preferred,
     /// The one of this name.
@@ -117,27 +117,28 @@ impl ModelStore {
             .iter()
             .filter(|m| m.manifest.task == *task)
             .collect();
-        let chosen: Vec<_> = match selector {
-            Selector::Preferred => {
-                let preference = |m: &&ModelFile| m.manifest.preference;
-                let best = of_task.iter().map(preference).max();
-                of_task
-                    .into_iter()
-                    .filter(|m| Some(preference(m)) == best)
-                    .collect()
-            }
-            Selector::Named(name) => {
-                let named: Vec<_> = of_task
-                    .iter()
-                    .filter(|m| m.manifest.name == *name)
-                    .copied()
-                    .collect();
-                if named.is_empty() {
-                    return Err(self.no_such_model(task, name, &of_task));
-                }
-                named
-            }
+        let mut chosen: Vec<_> = match selector {
+            Selector::Preferred => of_task.clone(),
+            Selector::Named(name) => of_task
+                .iter()
+                .filter(|m| m.manifest.name == *name)
+                .copied()
+                .collect(),
         };
+        // Whoever keeps a model in a folder wants it rather than what the program brings along.
+        if chosen.iter().any(|m| m.path().is_some()) {
+            chosen.retain(|m| m.path().is_some());
+        }
+        match selector {
+            Selector::Preferred => {
+                let best = chosen.iter().map(|m| m.manifest.preference).max();
+                chosen.retain(|m| Some(m.manifest.preference) == best);
+            }
+            Selector::Named(name) if chosen.is_empty() => {
+                return Err(self.no_such_model(task, name, &of_task));
+            }
+            Selector::Named(_) => {}
+        }
         match *chosen {
             [model] => Ok(model),
             [] => Err(RuntimeError::NoModel {

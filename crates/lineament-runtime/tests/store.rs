@@ -239,18 +239,22 @@ fn a_manifest_that_does_not_fit_the_network_is_refused() {
 }
 
 #[test]
-fn models_in_memory_stand_beside_those_of_a_folder() {
+fn models_in_memory_step_in_where_the_folder_has_none() {
     let folder = folder(&[("a", 1)]);
-    let carried = ModelFile::from_memory(
-        Cow::Owned(asset("random_embedder.onnx")),
-        embedder_manifest("carried", 5),
-    );
-    let store = open(folder.path()).with_models([carried.clone()]);
-    assert_eq!(
-        store.find(&Task::EMBED, &Selector::Preferred).unwrap(),
-        &carried
-    );
-    let alone = ModelStore::from_models(vec![carried]);
+    let carried = |name| {
+        let onnx = Cow::Owned(asset("random_embedder.onnx"));
+        ModelFile::from_memory(onnx, embedder_manifest(name, 5))
+    };
+    let store = open(folder.path()).with_models([carried("carried"), carried("a")]);
+    let found = |selector| store.find(&Task::EMBED, &selector).unwrap();
+    assert_eq!(found(Selector::Preferred).manifest.name, "a");
+    assert!(found(Selector::Named("a".into())).path().is_some());
+    assert_eq!(found(Selector::Named("carried".into())), &carried("carried"));
+    let empty = tempfile::tempdir().unwrap();
+    let store = open(empty.path()).with_models([carried("carried")]);
+    let preferred = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    assert_eq!(preferred, &carried("carried"));
+    let alone = ModelStore::from_models(vec![carried("carried")]);
     assert!(
         alone
             .find(&Task::DETECT, &Selector::Preferred)

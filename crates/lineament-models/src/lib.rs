@@ -1,0 +1,68 @@
+//! The models that come with Lineament, inside the program: an
+//! embedder, trained by `lineament-train`. Its card lies in `models/`.
+//!
+//! ```
+//! let store = lineament_models::store()?;
+//! # assert!(!store.models().is_empty());
+//! # Ok::<(), lineament_runtime::RuntimeError>(())
+//! ```
+
+use std::borrow::Cow;
+
+use lineament_runtime::{Manifest, ModelFile, ModelStore, RuntimeError};
+
+/// Manifest and network of each.
+const CARRIED: [(&str, &[u8]); 1] = [(
+    include_str!("../../../models/lineament-lite.toml"),
+    include_bytes!("../../../models/lineament-lite.onnx"),
+)];
+
+/// The models that the program carries.
+///
+/// # Errors
+/// [`RuntimeError::ManifestSyntax`] and its like, should this crate have been built from damaged
+/// files.
+pub fn models() -> Result<Vec<ModelFile>, RuntimeError> {
+    let model = |&(text, onnx): &(&'static str, &'static [u8])| {
+        let manifest = Manifest::parse(text, "a manifest in the program")?;
+        Ok(ModelFile::from_memory(Cow::Borrowed(onnx), manifest))
+    };
+    CARRIED.iter().map(model).collect()
+}
+
+/// A store of nothing but the models that the program carries.
+///
+/// # Errors
+/// Those of [`models`].
+pub fn store() -> Result<ModelStore, RuntimeError> {
+    Ok(ModelStore::from_models(models()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineament_runtime::{EngineOptions, Selector, Task};
+
+    #[test]
+    fn every_model_is_what_its_manifest_says() {
+        for model in models().unwrap() {
+            model.load(&EngineOptions::default()).unwrap();
+        }
+    }
+
+    #[test]
+    fn one_model_of_each_task_is_preferred() {
+        let store = store().unwrap();
+        let name = |task| {
+            let found = store.find(&task, &Selector::Preferred).unwrap();
+            found.manifest.name.clone()
+        };
+        assert_eq!(name(Task::EMBED), "lineament-lite");
+    }
+
+    #[test]
+    fn all_of_them_weigh_no_more_than_eight_megabytes() {
+        let n_bytes: usize = CARRIED.iter().map(|(_, onnx)| onnx.len()).sum();
+        assert!(n_bytes <= 8_000_000, "{n_bytes}");
+    }
+}
