@@ -3,8 +3,10 @@
 //! It knows no image format and no network: photos, models and faces are the libraries'. What it
 //! adds is which photos, in what order, where results go, and what happens when something fails.
 
+mod album;
 mod args;
 mod batch;
+mod clustering;
 mod commands;
 mod draw;
 mod drawing;
@@ -31,7 +33,7 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    align, dataset, detect, embed, eval, gallery, identify, models, train, verify,
+    align, cluster, dataset, detect, embed, eval, gallery, identify, models, train, verify,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -55,6 +57,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Embed(args) => embed::run(&args.try_into()?, &interrupt),
         Command::Verify(args) => verify::run(&args.try_into()?, &interrupt),
         Command::Identify(args) => identify::run(&args.try_into()?, &interrupt),
+        Command::Cluster(args) => cluster::run(&args.try_into()?, &interrupt),
         Command::Eval(args) => eval::run(args, &interrupt),
         Command::Dataset(args) => dataset::run(args, &interrupt),
         Command::Gallery(args) => gallery::run(args, &interrupt),

@@ -1,5 +1,7 @@
 //! The command line as it is typed. What it means is worked out in [`crate::settings`].
 
+pub(crate) mod cluster;
+pub(crate) mod clustering;
 pub(crate) mod common;
 pub(crate) mod dataset;
 pub(crate) mod eval;
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::cluster::Cluster;
 use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
 use self::dataset::DatasetCommand;
 use self::eval::EvalCommand;
@@ -39,6 +42,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Put names to the faces in photos.
     Identify(Identify),
+    /// Group the faces in photos by person, knowing nobody.
+    Cluster(Cluster),
     /// Measure accuracy by the field's protocols.
     Eval(EvalCommand),
     /// Look after labelled sets of faces.

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod align;
+pub(crate) mod cluster;
 pub(crate) mod dataset;
 pub(crate) mod detect;
 pub(crate) mod embed;

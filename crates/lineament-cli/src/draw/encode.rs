@@ -56,7 +56,7 @@ pub(crate) fn write_image(stem: &Path, image: &RgbImage, format: Format) -> io::
 pub(crate) fn encode(image: &RgbImage, format: Format) -> io::Result<Vec<u8>> {
     match format {
         Format::Png => encode_png(image),
-        Format::Jpeg => encode_jpeg(image),
+        Format::Jpeg => encode_jpeg(image, JPEG_QUALITY),
     }
 }
 
@@ -72,12 +72,13 @@ fn encode_png(image: &RgbImage) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn encode_jpeg(image: &RgbImage) -> io::Result<Vec<u8>> {
+/// `image` as a JPEG of this quality, 1 to 100.
+pub(crate) fn encode_jpeg(image: &RgbImage, quality: u8) -> io::Result<Vec<u8>> {
     let too_large = |_| io::Error::other("the photo is too large for a JPEG");
     let width = u16::try_from(image.width()).map_err(too_large)?;
     let height = u16::try_from(image.height()).map_err(too_large)?;
     let mut bytes = Vec::new();
-    jpeg_encoder::Encoder::new(&mut bytes, JPEG_QUALITY)
+    jpeg_encoder::Encoder::new(&mut bytes, quality)
         .encode(image.pixels(), width, height, jpeg_encoder::ColorType::Rgb)
         .map_err(io::Error::other)?;
     Ok(bytes)

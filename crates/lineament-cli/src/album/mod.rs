@@ -1,0 +1,8 @@
+//! Photos that are looked at once and remembered: what `cluster` and `album` share.
+
+pub(crate) mod groups;
+pub(crate) mod library;
+pub(crate) mod scan;
+pub(crate) mod seen;
+pub(crate) mod store;
+pub(crate) mod thumbnails;

@@ -1,0 +1,30 @@
+//! How faces are clustered, as it is typed.
+
+use std::num::NonZeroUsize;
+
+use clap::Args;
+
+use super::eval::sets::AlgorithmName;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Method")]
+pub(crate) struct Clustering {
+    /// What clusters.
+    #[arg(long, value_enum, default_value_t = AlgorithmName::Whispers)]
+    pub(crate) algorithm: AlgorithmName,
+    /// Whispers: neighbours that each face listens to.
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) neighbours: NonZeroUsize,
+    /// Whispers: rounds at most.
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) rounds: NonZeroUsize,
+    /// Whispers: seed of the order in which faces listen.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// DBSCAN: faces near each other, itself among them, that make a core.
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub(crate) min_points: NonZeroUsize,
+    /// Linkage: refuse more faces than this; memory grows with their square.
+    #[arg(long, value_name = "N", default_value = "20000")]
+    pub(crate) max_faces: NonZeroUsize,
+}

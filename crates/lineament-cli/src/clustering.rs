@@ -1,0 +1,120 @@
+//! Faces put together by their embeddings: which method, from the command line to clusters.
+
+use lineament_cluster::{
+    ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, ScanPlan, UnitRows,
+    WhispersOptions, chinese_whispers, connected_components, dbscan, keep_apart,
+};
+
+use crate::args::clustering::Clustering;
+use crate::args::eval::sets::AlgorithmName;
+
+/// How faces are clustered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Algorithm {
+    Whispers {
+        n_neighbours: usize,
+        max_rounds: usize,
+        seed: u64,
+    },
+    Linkage {
+        max_faces: usize,
+    },
+    Dbscan {
+        min_points: usize,
+    },
+    Components,
+}
+
+impl From<&Clustering> for Algorithm {
+    fn from(args: &Clustering) -> Self {
+        match args.algorithm {
+            AlgorithmName::Whispers => Self::Whispers {
+                n_neighbours: args.neighbours.get(),
+                max_rounds: args.rounds.get(),
+                seed: args.seed,
+            },
+            AlgorithmName::Linkage => Self::Linkage {
+                max_faces: args.max_faces.get(),
+            },
+            AlgorithmName::Dbscan => Self::Dbscan {
+                min_points: args.min_points.get(),
+            },
+            AlgorithmName::Components => Self::Components,
+        }
+    }
+}
+
+impl Algorithm {
+    /// The false-match rate whose threshold suits the method, where none is asked for.
+    pub(crate) fn usual_fmr(self) -> f64 {
+        1e-4
+    }
+
+    pub(crate) fn in_words(self) -> String {
+        match self {
+            Self::Whispers {
+                n_neighbours,
+                max_rounds,
+                seed,
+            } => format!(
+                "Chinese Whispers, {n_neighbours} neighbours, {max_rounds} rounds at most, seed {seed}"
+            ),
+            Self::Linkage { .. } => "average linkage".to_owned(),
+            Self::Dbscan { min_points } => format!("DBSCAN, cores of {min_points}"),
+            Self::Components => "connected components".to_owned(),
+        }
+    }
+
+    /// The clusters of the rows.
+    pub(crate) fn cluster(self, rows: &UnitRows, min_score: f64) -> Result<Clusters, ClusterError> {
+        let plan = ScanPlan::default();
+        match self {
+            Self::Whispers {
+                n_neighbours,
+                max_rounds,
+                seed,
+            } => {
+                let graph = KnnGraph::exact(rows, n_neighbours, &plan)?;
+                let options = WhispersOptions {
+                    min_score,
+                    max_rounds,
+                    seed,
+                };
+                chinese_whispers(&graph, &options)
+            }
+            Self::Linkage { max_faces } => {
+                Dendrogram::average_linkage(rows, max_faces, &plan)?.cut(min_score)
+            }
+            Self::Dbscan { min_points } => {
+                let options = DbscanOptions {
+                    min_score,
+                    min_points,
+                };
+                dbscan(rows, &options, &plan)
+            }
+            Self::Components => connected_components(rows, min_score, &plan),
+        }
+    }
+
+    /// The clusters of the rows in which no two are of one photo; `photos` has one for each row.
+    pub(crate) fn cluster_apart(
+        self,
+        rows: &UnitRows,
+        photos: &[usize],
+        min_score: f64,
+    ) -> Result<Clusters, ClusterError> {
+        let plan = ScanPlan::default();
+        match self {
+            Self::Linkage { max_faces } => {
+                Dendrogram::average_linkage_apart(rows, photos, max_faces, &plan)?.cut(min_score)
+            }
+            Self::Whispers { .. } | Self::Dbscan { .. } | Self::Components => {
+                let clusters = self.cluster(rows, min_score)?;
+                keep_apart(&clusters, rows, photos, MAX_PARTED, &plan)
+            }
+        }
+    }
+}
+
+/// Faces of a cluster with two faces of one photo in it: 800 MB of scores. A person is seen less often.
+const MAX_PARTED: usize = Dendrogram::DEFAULT_MAX_ROWS;

@@ -1,0 +1,246 @@
+//! `lineament cluster`: the faces in photos, grouped by person.
+
+mod files;
+mod folders;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use lineament::Rect;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::album::groups::Numbering;
+use crate::album::library::{FaceRef, Library};
+use crate::album::scan::{Scan, Scanner};
+use crate::album::store::{Memory, Store};
+use crate::album::thumbnails::{Thumbnails, Wanted};
+use crate::args;
+use crate::args::cluster::Folders;
+use crate::args::common;
+use crate::batch::{Batch, say};
+use crate::clustering::Algorithm;
+use crate::commands::models::print;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::header;
+use crate::inputs::{Input, Request};
+use crate::interrupt::Interrupt;
+use crate::journal::{Header, Start};
+use crate::pipeline::{self, Need, Threads, Threshold};
+use crate::progress::plural;
+use crate::settings::{self, BatchSettings, PipelineSettings, Rule, Style};
+
+/// What the numbers of the groups are kept under.
+const NUMBERS: &str = "numbers";
+
+/// What `cluster` is asked to do.
+pub(crate) struct Settings {
+    request: Request,
+    out: PathBuf,
+    folders: Option<Folders>,
+    algorithm: Algorithm,
+    rule: Rule,
+    batch: BatchSettings,
+    pipeline: PipelineSettings,
+}
+
+impl TryFrom<args::cluster::Cluster> for Settings {
+    type Error = Failure;
+
+    fn try_from(args: args::cluster::Cluster) -> Result<Self, Failure> {
+        let algorithm = Algorithm::from(&args.clustering);
+        Ok(Self {
+            request: settings::request(args.inputs, &[Some(&args.out)], Start::Afresh)?,
+            out: args.out,
+            folders: args.folders,
+            rule: match settings::rule(&args.decision)? {
+                Rule::Recommended => Rule::Fmr(algorithm.usual_fmr()),
+                rule => rule,
+            },
+            algorithm,
+            batch: settings::batch(&common::Batch {
+                json: args.json,
+                progress: args.running.progress,
+                threads: args.running.threads,
+            }),
+            pipeline: settings::pipeline(&args.search, &args.models)?,
+        })
+    }
+}
+
+/// A group of faces that are one person's.
+#[derive(Debug, Serialize)]
+struct Group {
+    group: u64,
+    faces: Vec<Face>,
+}
+
+/// A face in the results.
+#[derive(Debug, Clone, Serialize)]
+struct Face {
+    path: String,
+    face_idx: usize,
+    #[serde(rename = "box")]
+    rect: Rect,
+    detection_score: f32,
+    #[serde(skip)]
+    face: FaceRef,
+}
+
+/// All that came of a run, as `clusters.json` has it.
+#[derive(Serialize)]
+struct Clusters {
+    run: Header,
+    method: String,
+    #[serde(flatten)]
+    threshold: Threshold,
+    /// The groups of the most faces first.
+    groups: Vec<Group>,
+    /// Faces that are in no group: too poor to tell, or noise to DBSCAN.
+    left_out: Vec<Face>,
+}
+
+pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let inputs = settings.request.list()?;
+    let threads = Threads::share(settings.batch.threads, inputs.len());
+    let pipeline = pipeline::open(
+        &settings.pipeline,
+        Need::DetectorAndEmbedder,
+        threads.network,
+    )?;
+    let threshold = Threshold::of(settings.rule, &pipeline)
+        .map_err(|error| error.help("--threshold says at which score faces are together"))?;
+    let header = header::of("cluster", &settings.pipeline, &pipeline, []);
+    let store = Store::open(&settings.out)?;
+    if store.keep_way(&header)? == Memory::Dropped {
+        say("all photos are looked at again, for models or options have changed");
+    }
+    let crops = (settings.folders == Some(Folders::Crops))
+        .then(|| Thumbnails::new(&settings.out, Wanted::Faces))
+        .transpose()?;
+    let scanner = Scanner {
+        pipeline: &pipeline,
+        store: &store,
+        thumbnails: crops.as_ref(),
+        max_bytes: settings.pipeline.options.decode.max_bytes,
+    };
+    let batch = Batch {
+        threads,
+        watcher: settings.batch.watcher,
+        interrupt,
+        stage: "photos",
+    };
+    let scan = scanner.scan(&inputs, &batch)?;
+    let library = Library::load(&store, &scan)?;
+    let clusters = clusters(settings, header, threshold, &store, &library, &inputs)?;
+    files::write(&settings.out, &clusters)?;
+    folders::write(
+        settings,
+        &store,
+        &clusters.groups,
+        &library,
+        &inputs,
+        crops.as_ref(),
+    )?;
+    scan.forget_others(&inputs, &store, crops.as_ref())?;
+    tell(settings, &scan, &library, &clusters)?;
+    Ok(scan.exit())
+}
+
+/// Groups the faces that are good enough, and gives the groups their numbers.
+fn clusters(
+    settings: &Settings,
+    run: Header,
+    threshold: Threshold,
+    store: &Store,
+    library: &Library,
+    inputs: &[Input],
+) -> Result<Clusters, Failure> {
+    let (poor, good): (Vec<FaceRef>, Vec<FaceRef>) = library
+        .faces()
+        .partition(|face| library.face(*face).is_poor);
+    let min_score = f64::from(threshold.threshold.value());
+    let members = library
+        .cluster(&good, settings.algorithm, min_score)
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let mut numbering: Numbering = store.note(NUMBERS)?.unwrap_or_default();
+    let numbers = numbering.renumber(&library.keys(&members));
+    store.put_note(NUMBERS, &numbering)?;
+    let grouped: HashSet<FaceRef> = members.iter().flatten().copied().collect();
+    let noise = good.into_iter().filter(|face| !grouped.contains(face));
+    let mut left_out: Vec<FaceRef> = noise.chain(poor).collect();
+    left_out.sort_unstable();
+    let shown = |faces: Vec<FaceRef>| -> Vec<Face> {
+        let faces = faces.into_iter();
+        faces.map(|face| Face::new(library, inputs, face)).collect()
+    };
+    let groups = numbers
+        .into_iter()
+        .zip(members)
+        .map(|(group, faces)| Group {
+            group,
+            faces: shown(faces),
+        });
+    Ok(Clusters {
+        run,
+        method: settings.algorithm.in_words(),
+        threshold,
+        groups: groups.collect(),
+        left_out: shown(left_out),
+    })
+}
+
+impl Face {
+    fn new(library: &Library, inputs: &[Input], face: FaceRef) -> Self {
+        let seen = library.face(face);
+        let input = library.photos[face.photo_idx].inputs[0];
+        Self {
+            path: inputs[input].shown.clone(),
+            face_idx: face.face_idx,
+            rect: seen.rect,
+            detection_score: seen.detection_score,
+            face,
+        }
+    }
+}
+
+/// Says what came of the run: the groups on standard output, and how it went on standard error.
+fn tell(
+    settings: &Settings,
+    scan: &Scan,
+    library: &Library,
+    clusters: &Clusters,
+) -> Result<(), Failure> {
+    let style = settings.batch.style;
+    if style == Style::People {
+        print(
+            style,
+            || json!(null),
+            |out| writeln!(out, "{:>6} {:>6}  FIRST PHOTO", "GROUP", "FACES"),
+        )?;
+    }
+    for group in &clusters.groups {
+        print(
+            style,
+            || json!(group),
+            |out| {
+                let first = group.faces.first().map_or("", |face| face.path.as_str());
+                writeln!(out, "{:>6} {:>6}  {first}", group.group, group.faces.len())
+            },
+        )?;
+    }
+    if style == Style::People {
+        let n_left_out = match clusters.left_out.len() {
+            0 => String::new(),
+            n => format!(", {n} left out"),
+        };
+        say(&format!(
+            "{}, {} in {}{n_left_out}",
+            scan.in_words(),
+            plural(library.n_faces(), "face", "faces"),
+            plural(clusters.groups.len(), "group", "groups"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! `lineament cluster` on drawn photos, with the reference models.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use support::{
+    album, code, models, one_face, run_with_models, stderr, stdout, two_faces, write_png,
+};
+
+/// The face of `one_face` and the larger one of `two_faces` are one drawing; this tells the smaller.
+const CLUSTER: [&str; 6] = ["cluster", "photos", "--out", "out", "--threshold", "0.6"];
+
+fn results(folder: &Path) -> Value {
+    let text = fs::read_to_string(folder.join("out/clusters.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The photos of each group, by its number.
+fn groups(results: &Value) -> Vec<(u64, Vec<String>)> {
+    let photos = |group: &Value| -> Vec<String> {
+        let faces = group["faces"].as_array().unwrap().iter();
+        let photo = |face: &Value| face["path"].as_str().unwrap().replace('\\', "/");
+        faces.map(photo).collect()
+    };
+    let groups = results["groups"].as_array().unwrap().iter();
+    groups
+        .map(|group| (group["group"].as_u64().unwrap(), photos(group)))
+        .collect()
+}
+
+#[test]
+fn faces_of_one_person_are_together_and_those_of_one_photo_apart() {
+    let Some(models) = models("cluster on drawn photos") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    let output = run_with_models(dir.path(), &models, &CLUSTER);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(stderr(&output), "3 photos, 3 faces in 2 groups\n");
+    let found = groups(&results(dir.path()));
+    let expected = [
+        (1, vec!["photos/a.png", "photos/deep/b.png"]),
+        (2, vec!["photos/deep/b.png"]),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(n, paths)| (n, paths.iter().map(|p| (*p).to_owned()).collect()))
+    );
+    let table = stdout(&output);
+    let cells: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(cells[1][..2], ["1", "2"]);
+    let csv = fs::read_to_string(dir.path().join("out/clusters.csv")).unwrap();
+    assert!(
+        csv.starts_with("group,path,face_idx,x,y,width,height,detection_score\n1,photos"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 4);
+
+    // At the laxest threshold all faces are one person's, but for those of one photo.
+    let lax = [&CLUSTER[..5], &["-1"]].concat();
+    for algorithm in ["linkage", "components", "dbscan"] {
+        let output = run_with_models(
+            dir.path(),
+            &models,
+            &[&lax[..], &["--algorithm", algorithm]].concat(),
+        );
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert_eq!(groups(&results(dir.path())), found, "{algorithm}");
+    }
+}
+
+#[test]
+fn new_photos_join_old_groups_and_old_photos_are_not_read() {
+    let Some(models) = models("clusters that grow") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    let run = |more: &[&str]| run_with_models(dir.path(), &models, &[&CLUSTER[..], more].concat());
+    run(&[]);
+    // Numbers stay where the order of sizes changes; a copy is the photo that it is a copy of.
+    fs::remove_file(dir.path().join("photos/a.png")).unwrap();
+    write_png(&dir.path().join("photos/c/two.png"), &two_faces());
+    let mut larger = one_face();
+    larger.pixels_mut()[..600].fill(90);
+    write_png(&dir.path().join("photos/z.png"), &larger);
+    fs::write(dir.path().join("photos/bad.jpg"), "no photo").unwrap();
+    let output = run(&["--json"]);
+    assert_eq!(code(&output), 6, "{}", stderr(&output));
+    let printed: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(
+        printed,
+        results(dir.path())["groups"].as_array().unwrap().clone()
+    );
+    let found = groups(&results(dir.path()));
+    let of = |number| {
+        found
+            .iter()
+            .find(|(n, _)| *n == number)
+            .map(|(_, photos)| photos.len())
+    };
+    assert_eq!((of(1), of(2)), (Some(2), Some(1)), "{found:?}");
+    let output = run(&[]);
+    assert!(
+        stderr(&output).contains("5 photos, 4 unchanged, 1 failed"),
+        "{}",
+        stderr(&output)
+    );
+    // Other options are another way of looking.
+    let output = run(&["--max-side", "320"]);
+    assert!(
+        stderr(&output).contains("looked at again"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn groups_become_folders() {
+    let Some(models) = models("folders of clusters") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    let run = |more: &[&str]| run_with_models(dir.path(), &models, &[&CLUSTER[..], more].concat());
+    let group = dir.path().join("out/groups/0001");
+    let listed = || {
+        let entries = fs::read_dir(&group).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(code(&run(&["--folders", "crops"])), 0);
+    assert_eq!(listed(), ["a.jpg", "b.jpg"]);
+    fs::write(group.join("mine.txt"), "a note").unwrap();
+    if cfg!(unix) {
+        assert_eq!(code(&run(&["--folders", "links"])), 0);
+        assert_eq!(listed(), ["a.png", "b.png", "mine.txt"]);
+        let photo = fs::read(dir.path().join("photos/a.png")).unwrap();
+        assert_eq!(fs::read(group.join("a.png")).unwrap(), photo);
+    }
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let Some(models) = models("a folder in use") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    fs::create_dir(dir.path().join("out")).unwrap();
+    fs::write(dir.path().join("out/letter.txt"), "dear").unwrap();
+    let output = run_with_models(dir.path(), &models, &CLUSTER);
+    assert_eq!(code(&output), 7);
+    assert!(
+        stderr(&output).contains("is not empty"),
+        "{}",
+        stderr(&output)
+    );
+}
