@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::KernelError;
+use crate::kernels::peak::peak;
 
 /// The environment variable that forces an instruction set: `portable`, `avx2` or `avx512`.
 pub const ISA_VARIABLE: &str = "LINEAMENT_ISA";
@@ -71,6 +72,15 @@ impl Isa {
             wanted: self,
             present,
         })
+    }
+
+    /// Billions of multiplications with additions a second that one thread does at most, measured
+    /// now, in about 20 ms: what the rates of a [`Profile`](crate::Profile) are held against.
+    ///
+    /// # Errors
+    /// [`KernelError::IsaUnavailable`].
+    pub fn peak_gmacs_per_second(self) -> Result<f64, KernelError> {
+        self.checked().map(peak)
     }
 
     /// Channels that lie beside each other in a picture's layout.

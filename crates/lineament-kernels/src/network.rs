@@ -217,8 +217,8 @@ impl Network {
         if let Some(at) = plans.plans.iter().position(|(known, _)| known == shape) {
             plans.plans[at..].rotate_left(1);
         } else {
-            let lanes = self.options.isa.lanes();
-            let plan = compile(&self.graph, &self.ops, shape, lanes, &mut plans.weights)?;
+            let isa = self.options.isa;
+            let plan = compile(&self.graph, &self.ops, shape, isa, &mut plans.weights)?;
             if plans.plans.len() >= MAX_PLANS {
                 plans.plans.remove(0);
             }

@@ -12,6 +12,7 @@ use crate::kernels::pointwise::Pointwise;
 use crate::kernels::pooling::{self, Pooling};
 use crate::kernels::relayout;
 use crate::kernels::resize::Resizing;
+use crate::kernels::winograd::Winograd;
 use crate::ops::{Activation, Reduction};
 use crate::picture::Picture;
 use crate::view::View;
@@ -59,6 +60,7 @@ pub(crate) struct Step {
 #[derive(Debug)]
 pub(crate) enum Kernel {
     Dense(Dense),
+    Winograd(Winograd),
     Depthwise(Depthwise),
     Pointwise(Pointwise),
     Pooling(Pooling),
@@ -142,6 +144,7 @@ impl Step {
             || -> Vec<&[f32]> { self.inputs.iter().map(|o| o.values(slots, input)).collect() };
         match &self.kernel {
             Kernel::Dense(dense) => dense.run(machine, source, second, target),
+            Kernel::Winograd(winograd) => winograd.run(machine, source, second, target),
             Kernel::Depthwise(depthwise) => depthwise.run(machine, source, second, target),
             Kernel::Pointwise(pointwise) => pointwise.run(machine, source, second, target),
             Kernel::Pooling(pooling) => pooling.run(machine, source, target),

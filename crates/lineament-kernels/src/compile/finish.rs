@@ -12,6 +12,7 @@ use crate::kernels::finish::{Finish, InRegister};
 use crate::kernels::pointwise::Pointwise;
 use crate::kernels::pooling::Pooling;
 use crate::kernels::resize::Resizing;
+use crate::kernels::winograd::Winograd;
 use crate::ops::Slide;
 use crate::picture::Picture;
 use crate::plan::{Kernel, Operand, Plan, Step};
@@ -210,6 +211,9 @@ impl Finishing<'_> {
         let lanes = self.lanes;
         let (slides, n_groups) = match product.kind {
             ProductKind::Conv { slides, n_groups } => (slides, n_groups),
+            ProductKind::Winograd { before } => {
+                return self.winograd(product, [source, target], residual, before);
+            }
             ProductKind::Matrix => {
                 // The rows of the left matrix as pixels, with all their numbers in one block.
                 let [_, inner, ..] = product.dims;
@@ -217,9 +221,8 @@ impl Finishing<'_> {
                 ([one_by_one(1), one_by_one(target.width)], 1)
             }
         };
-        let [outputs, inputs, height, width] = product.dims;
-        let pixels = target.batch * target.height * target.width;
-        self.macs = (outputs * inputs * height * width * pixels) as u64;
+        let [outputs, inputs, ..] = product.dims;
+        self.macs = macs(product, &target);
         let finish = finish_of(product, lanes);
         if n_groups > 1 && inputs == 1 && outputs == source.channels {
             let packed = self.weights.depthwise(product, lanes);
@@ -236,6 +239,25 @@ impl Finishing<'_> {
         };
         Kernel::Dense(Dense::new(geometry, packed, finish))
     }
+
+    fn winograd(
+        &mut self,
+        product: &Product,
+        pictures: [Picture; 2],
+        residual: Option<Picture>,
+        before: [usize; 2],
+    ) -> Kernel {
+        self.macs = macs(product, &pictures[1]);
+        let packed = self.weights.winograd(product, self.lanes);
+        let finish = finish_of(product, self.lanes);
+        Kernel::Winograd(Winograd::new(pictures, residual, before, packed, finish))
+    }
+}
+
+/// Multiplications of the plain definition.
+fn macs(product: &Product, target: &Picture) -> u64 {
+    let of_pixel: usize = product.dims.iter().product();
+    (of_pixel * target.batch * target.height * target.width) as u64
 }
 
 fn lost(name: &str) -> KernelError {

@@ -43,6 +43,10 @@ pub(crate) enum ProductKind {
         slides: [Slide; 2],
         n_groups: usize,
     },
+    /// 3x3 of stride 1, by tiles, with so much padding above and on the left.
+    Winograd {
+        before: [usize; 2],
+    },
     /// Of a matrix with constant weights.
     Matrix,
 }

@@ -7,6 +7,7 @@ use super::facts::Facts;
 use super::fuse::{Product, Stage};
 use crate::error::KernelError;
 use crate::graph::ValueId;
+use crate::isa::Isa;
 use crate::kernels::pointwise::Function;
 use crate::kernels::pooling::PoolKind;
 use crate::ops::{Resize, Slide};
@@ -72,6 +73,7 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) struct Lowering<'a> {
     pub(crate) facts: &'a Facts<'a>,
+    pub(crate) isa: Isa,
     pub(crate) lanes: usize,
     pub(crate) buffers: Vec<Storage>,
     pub(crate) todos: Vec<Todo>,
@@ -84,7 +86,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn new(
         facts: &'a Facts<'a>,
         stages: Vec<Stage>,
-        lanes: usize,
+        isa: Isa,
     ) -> Result<(Self, Vec<Place>), KernelError> {
         let inputs = facts
             .graph
@@ -93,7 +95,8 @@ impl<'a> Lowering<'a> {
             .map(|port| (port.value, Place::Input));
         let mut lowering = Self {
             facts,
-            lanes,
+            isa,
+            lanes: isa.lanes(),
             buffers: Vec::new(),
             todos: Vec::new(),
             plain: inputs.collect(),
@@ -243,17 +246,11 @@ impl<'a> Lowering<'a> {
     pub(crate) fn conv_source(
         &mut self,
         value: ValueId,
-        slides: &[Slide; 2],
+        halo: Halo,
         as_it_comes: bool,
     ) -> Result<Place, KernelError> {
         let dims = self.dims(value).ok_or_else(|| self.nowhere(value))?;
-        let [_, channels, height, width] = dims;
-        let halo = Halo {
-            top: slides[0].before,
-            left: slides[1].before,
-            bottom: slides[0].overhang(height),
-            right: slides[1].overhang(width),
-        };
+        let [_, channels, ..] = dims;
         if self.is_blocked(value) || channels > PLAIN_CHANNELS || !as_it_comes {
             let buffer = self.blocked(value)?;
             if let Storage::Picture(picture) = &mut self.buffers[buffer] {

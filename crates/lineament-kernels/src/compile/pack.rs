@@ -7,6 +7,7 @@ use super::fuse::Product;
 use crate::aligned::Aligned;
 use crate::error::KernelError;
 use crate::kernels::dense::Packed;
+use crate::kernels::winograd::{self, AREA};
 
 /// Most weights of a grouped convolution that is widened to one group.
 const MAX_WIDENED: usize = 1 << 24;
@@ -16,6 +17,7 @@ const MAX_WIDENED: usize = 1 << 24;
 pub(crate) struct PackedWeights {
     dense: HashMap<(usize, usize), Arc<Packed>>,
     depthwise: HashMap<usize, Arc<Aligned>>,
+    winograd: HashMap<usize, Arc<Packed>>,
 }
 
 impl PackedWeights {
@@ -34,6 +36,12 @@ impl PackedWeights {
     pub(crate) fn depthwise(&mut self, product: &Product, lanes: usize) -> Arc<Aligned> {
         let packed = self.depthwise.entry(product.node);
         Arc::clone(packed.or_insert_with(|| Arc::new(pack_depthwise(product, lanes))))
+    }
+
+    /// For a 3x3 convolution by tiles.
+    pub(crate) fn winograd(&mut self, product: &Product, lanes: usize) -> Arc<Packed> {
+        let packed = self.winograd.entry(product.node);
+        Arc::clone(packed.or_insert_with(|| Arc::new(pack_winograd(product, lanes))))
     }
 }
 
@@ -72,6 +80,23 @@ fn pack_depthwise(product: &Product, lanes: usize) -> Aligned {
         }
     }
     weights
+}
+
+fn pack_winograd(product: &Product, lanes: usize) -> Packed {
+    let [outputs, inputs, ..] = product.dims;
+    let block_stride = AREA * inputs * lanes;
+    let mut weights = Aligned::zeroed(outputs.div_ceil(lanes) * block_stride);
+    for (index, filter) in product.weights.chunks_exact(9).enumerate() {
+        let (output, input) = (index / inputs, index % inputs);
+        let block = &mut weights[output / lanes * block_stride..][..block_stride];
+        for (number, value) in winograd::filter(filter).into_iter().enumerate() {
+            block[(number * inputs + input) * lanes + output % lanes] = value;
+        }
+    }
+    Packed {
+        weights,
+        block_stride,
+    }
 }
 
 /// Numbers of each channel, with zeros for the lanes that no channel uses.

@@ -9,28 +9,33 @@ use super::movement::{gather_view, slice_view, transpose_view};
 use super::pack::widen;
 use crate::error::KernelError;
 use crate::graph::ValueId;
+use crate::isa::Isa;
 use crate::kernels::flat::{Lines, Pairing};
 use crate::kernels::pointwise::Function;
 use crate::kernels::pooling::PoolKind;
-use crate::ops::{Activation, Binary, Op, Reduction, SoftmaxScope, Window};
-use crate::picture::Picture;
+use crate::kernels::winograd::{IN, OUT};
+use crate::ops::{Activation, Binary, Op, Reduction, Slide, SoftmaxScope, Window};
+use crate::picture::{Halo, Picture};
 use crate::plan::Kernel;
 use crate::view::View;
+
+/// Least tiles of Winograd's that share the reading of weights.
+const MIN_TILES: usize = 12;
 
 impl Lowering<'_> {
     pub(super) fn product(&mut self, mut product: Product) -> Result<(), KernelError> {
         let (input, output) = (product.input, product.output);
         let name = self.facts.graph.nodes[product.node].name.as_str();
         let (slides, n_groups) = match product.kind {
-            ProductKind::Matrix => return self.matrix(product),
             ProductKind::Conv { slides, n_groups } => (slides, n_groups),
+            _ => return self.matrix(product),
         };
         let [outputs, inputs, ..] = product.dims;
         let channels = inputs * n_groups;
         let depthwise = n_groups > 1 && inputs == 1 && outputs == channels;
         let by_blocks =
             inputs.is_multiple_of(self.lanes) && (outputs / n_groups).is_multiple_of(self.lanes);
-        let what = describe(&product, depthwise);
+        let mut what = describe(&product, depthwise);
         if n_groups > 1 && !depthwise && !by_blocks {
             widen(&mut product, n_groups)?;
             product.kind = ProductKind::Conv {
@@ -39,7 +44,24 @@ impl Lowering<'_> {
             };
         }
         let one_group = matches!(product.kind, ProductKind::Conv { n_groups: 1, .. });
-        let source = self.conv_source(input, &slides, one_group)?;
+        let [_, _, height, width] = self.dims(input).unwrap_or_default();
+        let mut halo = Halo {
+            top: slides[0].before,
+            left: slides[1].before,
+            bottom: slides[0].overhang(height),
+            right: slides[1].overhang(width),
+        };
+        if self.suits_tiles(&product) {
+            let [below, beside] = [(0, height), (1, width)].map(|(axis, length)| {
+                let reach = slides[axis].output.next_multiple_of(OUT) + IN - OUT;
+                reach.saturating_sub(slides[axis].before + length)
+            });
+            (halo.bottom, halo.right) = (halo.bottom.max(below), halo.right.max(beside));
+            let before = [slides[0].before, slides[1].before];
+            product.kind = ProductKind::Winograd { before };
+            what.insert_str(0, "tiled ");
+        }
+        let source = self.conv_source(input, halo, one_group)?;
         let mut inputs = vec![(source, self.shape(input))];
         if let Some(residual) = product.residual {
             let buffer = self.blocked(residual)?;
@@ -53,6 +75,31 @@ impl Lowering<'_> {
             target,
         );
         Ok(())
+    }
+
+    /// Whether a product is quicker by Winograd's tiles: with too few of them, or too many that
+    /// reach beyond the picture, reading four times as many weights outweighs what they save.
+    fn suits_tiles(&self, product: &Product) -> bool {
+        let ProductKind::Conv {
+            slides,
+            n_groups: 1,
+        } = product.kind
+        else {
+            return false;
+        };
+        let [outputs, inputs, ..] = product.dims;
+        let is_3x3 = |s: &Slide| (s.kernel, s.stride, s.dilation) == (3, 1, 1);
+        let in_blocks = inputs.is_multiple_of(self.lanes) && outputs.is_multiple_of(self.lanes);
+        let n_tiles = |s: &Slide| s.output.div_ceil(OUT);
+        let batch = self.shape(product.input).first().copied().unwrap_or(1);
+        let tiles = batch * n_tiles(&slides[0]) * n_tiles(&slides[1]);
+        let used = batch * slides[0].output * slides[1].output;
+        self.isa != Isa::Portable
+            && slides.iter().all(is_3x3)
+            && in_blocks
+            && product.last.is_none()
+            && tiles >= MIN_TILES
+            && 3 * used >= 2 * tiles * OUT * OUT
     }
 
     /// A matrix product: a convolution over a picture one row high whose pixels are the rows of
@@ -365,6 +412,7 @@ fn describe(product: &Product, depthwise: bool) -> String {
             let inputs = inputs * n_groups;
             format!("{kind} {height}x{width}{stride} {inputs}>{outputs}{groups}")
         }
+        ProductKind::Winograd { .. } => format!("conv {height}x{width} {inputs}>{outputs}"),
     };
     for folded in &product.folded {
         what.push_str(" + ");

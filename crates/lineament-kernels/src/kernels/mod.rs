@@ -4,6 +4,7 @@ pub(crate) mod dense;
 pub(crate) mod depthwise;
 pub(crate) mod finish;
 pub(crate) mod flat;
+pub(crate) mod peak;
 pub(crate) mod pointwise;
 pub(crate) mod pooling;
 mod portable;
@@ -12,6 +13,7 @@ pub(crate) mod resize;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 pub(crate) mod vectorize;
+pub(crate) mod winograd;
 
 use crate::isa::Isa;
 use crate::pool::Pool;

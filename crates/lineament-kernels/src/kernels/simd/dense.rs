@@ -2,9 +2,9 @@
 
 use std::arch::x86_64::{__m256, __m512};
 
-use super::vector::{Vector, activate};
+use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
-use crate::kernels::dense::{Dense, PAIR, Strip};
+use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
 use crate::share::Shared;
 
 /// The rows of `strip`.
@@ -98,28 +98,12 @@ unsafe fn tiles<V: Vector, const B: usize, const MOST: usize>(row: &Row<'_>) {
     let width = row.dense.target.width;
     let n_tiles = width.div_ceil(MOST);
     let mut x = 0;
-    for tile in 0..n_tiles {
-        let n = (width - x) / (n_tiles - tile);
+    for done in 0..n_tiles {
+        let n = (width - x) / (n_tiles - done);
         // SAFETY: the caller's.
-        unsafe { tile_of::<V, B, MOST>(row, x, n) };
+        with_width!(n, MOST, P => unsafe { tile::<V, B, P>(row, x) });
         x += n;
     }
-}
-
-/// # Safety
-/// [`tiles`]'.
-#[inline(always)]
-unsafe fn tile_of<V: Vector, const B: usize, const MOST: usize>(row: &Row<'_>, x: usize, n: usize) {
-    macro_rules! widths {
-        ($($width:literal)*) => {
-            match n {
-                // SAFETY: the caller's.
-                $($width if $width <= MOST => unsafe { tile::<V, B, $width>(row, x) },)*
-                _ => {}
-            }
-        };
-    }
-    widths!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
 }
 
 /// `P` pixels from `x` on, of `B` blocks.
@@ -136,36 +120,39 @@ unsafe fn tile<V: Vector, const B: usize, const P: usize>(row: &Row<'_>, x: usiz
             let bias = row.dense.finish.bias.as_ptr();
             *sums = [V::load(bias.add((row.block + b) * V::LANES)); P];
         }
-        let from = row.taps.add(x * step);
+        let (taps, stride) = (&row.dense.taps, row.dense.packed.block_stride);
+        let weights = row.dense.packed.weights.as_ptr().add(row.block * stride);
+        let from = [weights, row.taps.add(x * step)];
         if step == V::LANES {
             // The usual step, known here, makes all addresses of a tile constants.
-            accumulate(row, from, V::LANES, &mut sums);
+            accumulate(taps, from, [stride, V::LANES], &mut sums);
         } else {
-            accumulate(row, from, step, &mut sums);
+            accumulate(taps, from, [stride, step], &mut sums);
         }
         store(row, x, sums);
     }
 }
 
+/// Adds the products of weights and inputs over all `taps` to `sums`: from `block_stride` on come
+/// the next block's weights, from `step` on the next pixel's inputs.
+///
 /// # Safety
-/// [`tiles`]'.
+/// [`Vector`]'s contract; all addresses that the taps lead to are good.
 #[inline(always)]
-unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
-    row: &Row<'_>,
-    from: *const f32,
-    step: usize,
+pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
+    taps: &[Tap],
+    [mut weights, inputs]: [*const f32; 2],
+    [block_stride, step]: [usize; 2],
     sums: &mut [[V; P]; B],
 ) {
     // SAFETY: the caller's.
     unsafe {
-        let stride = row.dense.packed.block_stride;
-        let mut weights = row.dense.packed.weights.as_ptr().add(row.block * stride);
-        for tap in &row.dense.taps {
-            let mut pixel = from.add(tap.offset);
+        for tap in taps {
+            let mut pixel = inputs.add(tap.offset);
             for _ in 0..tap.count {
                 let mut vectors = [V::splat(0.0); B];
                 for (b, vector) in vectors.iter_mut().enumerate() {
-                    *vector = V::load(weights.add(b * stride));
+                    *vector = V::load(weights.add(b * block_stride));
                 }
                 for p in 0..P {
                     let value = V::splat(*pixel.add(p * step));

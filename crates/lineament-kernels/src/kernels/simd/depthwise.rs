@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::{__m256, __m512};
 
-use super::vector::{Vector, activate};
+use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::depthwise::Depthwise;
 use crate::picture::RowAt;
@@ -70,20 +70,12 @@ unsafe fn row_avx2(row: &Row<'_>) {
 /// [`Vector`]'s contract; all addresses of `row` are good for the whole row.
 #[inline(always)]
 unsafe fn tiles<V: Vector, const MOST: usize>(row: &Row<'_>) {
-    macro_rules! tile_of {
-        ($n:expr, $x:expr, $($width:literal)*) => {
-            match $n {
-                // SAFETY: the caller's.
-                $($width if $width <= MOST => unsafe { tile::<V, $width>(row, $x) },)*
-                _ => {}
-            }
-        };
-    }
     let n_tiles = row.width.div_ceil(MOST);
     let mut x = 0;
     for done in 0..n_tiles {
         let n = (row.width - x) / (n_tiles - done);
-        tile_of!(n, x, 1 2 3 4 5 6 7 8 9 10 11 12 13 14);
+        // SAFETY: the caller's.
+        with_width!(n, MOST, P => unsafe { tile::<V, P>(row, x) });
         x += n;
     }
 }

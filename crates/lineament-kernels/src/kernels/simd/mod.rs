@@ -4,7 +4,11 @@
 
 mod dense;
 mod depthwise;
+mod peak;
 mod vector;
+mod winograd;
 
 pub(super) use dense::dense;
 pub(super) use depthwise::depthwise_row;
+pub(super) use peak::multiply;
+pub(super) use winograd::winograd;

@@ -127,3 +127,20 @@ pub(super) unsafe fn activate<V: Vector, const P: usize>(
         }
     }
 }
+
+/// `$call` with the constant `$width`, which is `$n`, from 1 to `$most` and at most 14.
+macro_rules! with_width {
+    ($n:expr, $most:ident, $width:ident => $call:expr) => {
+        with_width!($n, $most, $width => $call, 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+    };
+    ($n:expr, $most:ident, $width:ident => $call:expr, $($literal:literal)*) => {
+        match $n {
+            $($literal if $literal <= $most => {
+                const $width: usize = $literal;
+                $call
+            })*
+            _ => {}
+        }
+    };
+}
+pub(super) use with_width;

@@ -1,0 +1,64 @@
+//! What the processor can do at most.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+#[cfg(target_arch = "x86_64")]
+use super::simd;
+use crate::isa::Isa;
+
+/// Rounds of a try: about a millisecond.
+const ROUNDS: usize = 100_000;
+
+/// Tries, of which the quickest counts.
+const TRIES: usize = 12;
+
+/// Sums of a try in safe Rust.
+const SUMS: usize = 64;
+
+/// Billions of multiplications with additions a second that one thread does with `isa`, which is
+/// present, from registers to registers.
+pub(crate) fn peak(isa: Isa) -> f64 {
+    let tries = (0..TRIES).map(|_| {
+        let begun = Instant::now();
+        let per_round = multiply(isa, ROUNDS);
+        (begun.elapsed(), per_round)
+    });
+    let (least, per_round) = tries.min().unwrap_or((Duration::MAX, 0));
+    per_round as f64 * ROUNDS as f64 / least.as_secs_f64() / 1e9
+}
+
+/// Does multiplications, `rounds` times as many as it returns.
+fn multiply(isa: Isa, rounds: usize) -> u64 {
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 | Isa::Avx2 => simd::multiply(isa, rounds),
+        _ => multiply_portable(rounds),
+    }
+}
+
+fn multiply_portable(rounds: usize) -> u64 {
+    let mut sums = [1f32; SUMS];
+    let factor = black_box(0.5f32);
+    for _ in 0..rounds {
+        for sum in &mut sums {
+            *sum = *sum * factor + 0.25;
+        }
+    }
+    black_box(&sums);
+    SUMS as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_instructions_do_more() {
+        let present = Isa::detect();
+        assert!(peak(Isa::Portable) > 0.01);
+        if present > Isa::Portable {
+            assert!(peak(present) > peak(Isa::Portable) / 2.0);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! 3x3 convolutions of stride 1 by Winograd's minimal filtering: F(4x4, 3x3), a quarter of the
+//! multiplications (Lavin, Gray: Fast Algorithms for Convolutional Neural Networks, 2016).
+//!
+//! The output is cut into tiles of 4 x 4. A tile's 6 x 6 inputs d become V = Bᵀ d B, each of the 36
+//! numbers is multiplied with those of the filter, U = G g Gᵀ, and summed over the channels, and
+//! the sums M become the outputs Aᵀ M A. What this costs in precision is about 1e-6 of the largest
+//! output.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Machine;
+use super::dense::{PAIR, Packed, Tap};
+use super::finish::Finish;
+#[cfg(target_arch = "x86_64")]
+use super::simd;
+use crate::aligned::Aligned;
+use crate::isa::Isa;
+use crate::picture::Picture;
+use crate::share::Shared;
+
+/// Rows and columns of outputs of a tile.
+pub(crate) const OUT: usize = 4;
+
+/// Rows and columns of inputs of a tile.
+pub(crate) const IN: usize = 6;
+
+/// Numbers of a tile and channel that are multiplied.
+pub(crate) const AREA: usize = IN * IN;
+
+/// Most tiles that are worked on at once: their numbers stay in the second-level cache, and two
+/// rounds of registers hold their sums.
+const CHUNK: usize = 28;
+
+/// Tiles from one row of V or M to the next: odd, or the 36 numbers of a tile would share a few
+/// lines of the nearest cache.
+const ROW: usize = CHUNK + 1;
+
+thread_local! {
+    /// Memory for one chunk on this thread.
+    static SCRATCH: RefCell<Aligned> = RefCell::default();
+}
+
+/// A convolution by tiles, ready to run.
+#[derive(Debug)]
+pub(crate) struct Winograd {
+    /// U, as `[output block][number][input channel][lanes]`.
+    pub(crate) packed: Arc<Packed>,
+    pub(crate) finish: Finish,
+    pub(crate) source: Picture,
+    pub(crate) target: Picture,
+    pub(crate) residual: Option<Picture>,
+    /// Where a plane's first tile begins in the source.
+    pub(crate) origin: usize,
+    /// The blocks of input channels in V of one number.
+    pub(crate) taps: Vec<Tap>,
+    /// Tiles of a picture, down and across.
+    tiles: [usize; 2],
+}
+
+/// What one task computes: some tiles of some pairs of output blocks.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    pub(crate) tiles: Range<usize>,
+    pub(crate) blocks: Range<usize>,
+}
+
+/// A tile's picture, and its first output row and column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TileAt {
+    pub(crate) image: usize,
+    pub(crate) y: usize,
+    pub(crate) x: usize,
+}
+
+impl Winograd {
+    /// `before` is the padding above and on the left.
+    pub(crate) fn new(
+        [source, target]: [Picture; 2],
+        residual: Option<Picture>,
+        before: [usize; 2],
+        packed: Arc<Packed>,
+        finish: Finish,
+    ) -> Self {
+        let lanes = source.lanes;
+        let tap = |block| Tap {
+            offset: block * ROW * lanes,
+            count: lanes,
+        };
+        Self {
+            origin: (source.halo.top - before[0]) * source.row_stride()
+                + (source.halo.left - before[1]) * lanes,
+            taps: (0..source.blocks()).map(tap).collect(),
+            tiles: tiles(&target),
+            packed,
+            finish,
+            source,
+            target,
+            residual,
+        }
+    }
+
+    /// Writes the output, halo apart, for `source` and the residual.
+    pub(crate) fn run(
+        &self,
+        machine: Machine<'_>,
+        source: &[f32],
+        residual: Option<&[f32]>,
+        target: &mut [f32],
+    ) {
+        self.check(source, residual, target);
+        let n_tiles = self.target.batch * self.tiles[0] * self.tiles[1];
+        let n_chunks = n_tiles.div_ceil(CHUNK);
+        // Few tiles leave threads idle unless each does some output channels only.
+        let pairs = self.target.blocks().div_ceil(PAIR);
+        let n_parts = machine.pool.threads().div_ceil(n_chunks).min(pairs);
+        let shared = Shared::new(target);
+        machine.pool.for_each(n_chunks * n_parts, &|task| {
+            let (chunk, part) = (task / n_parts, task % n_parts);
+            let chunk = Chunk {
+                tiles: share(n_tiles, n_chunks, chunk),
+                blocks: in_pairs(share(pairs, n_parts, part), self.target.blocks()),
+            };
+            SCRATCH.with_borrow_mut(|scratch| {
+                scratch.grow(self.scratch());
+                self.chunk(machine.isa, &chunk, source, residual, &shared, scratch);
+            });
+        });
+    }
+
+    fn chunk(
+        &self,
+        isa: Isa,
+        chunk: &Chunk,
+        source: &[f32],
+        residual: Option<&[f32]>,
+        shared: &Shared<'_>,
+        scratch: &mut [f32],
+    ) {
+        let memory = scratch.split_at_mut(AREA * self.source.blocks() * self.row());
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 | Isa::Avx2 => {
+                simd::winograd(isa, self, chunk, memory.into(), source, residual, shared);
+            }
+            // Plans for it have no tiles: it is what tiles are tested against.
+            _ => {}
+        }
+    }
+
+    /// Numbers of V or M of all tiles of a chunk, of one block of channels.
+    pub(crate) fn row(&self) -> usize {
+        ROW * self.source.lanes
+    }
+
+    /// Numbers that a chunk needs for V and for M.
+    fn scratch(&self) -> usize {
+        AREA * (self.source.blocks() + PAIR) * self.row()
+    }
+
+    /// The place of tile `index` of all pictures.
+    pub(crate) fn tile(&self, index: usize) -> TileAt {
+        let [down, across] = self.tiles;
+        TileAt {
+            image: index / (down * across),
+            y: index / across % down * OUT,
+            x: index % across * OUT,
+        }
+    }
+
+    /// All that the kernels rely on when they compute addresses.
+    fn check(&self, source: &[f32], residual: Option<&[f32]>, target: &[f32]) {
+        let (from, to) = (&self.source, &self.target);
+        let row = self.origin / from.row_stride();
+        let column = self.origin % from.row_stride() / from.lanes;
+        let rows = from.halo.top + from.height + from.halo.bottom;
+        assert!(row + (self.tiles[0] - 1) * OUT + IN <= rows);
+        assert!(column + (self.tiles[1] - 1) * OUT + IN <= from.row_stride() / from.lanes);
+        assert!(from.batch == to.batch && source.len() >= from.len());
+        assert!(target.len() >= to.len(), "the target is too small");
+        assert!(AREA * from.blocks() * from.lanes * from.lanes <= self.packed.block_stride);
+        assert!(to.blocks() * self.packed.block_stride <= self.packed.weights.len());
+        assert!(to.blocks() * to.lanes <= self.finish.bias.len());
+        assert_eq!(residual.is_some(), self.finish.adds);
+        if let (Some(values), Some(picture)) = (residual, &self.residual) {
+            assert!(picture.same_inside(to) && values.len() >= picture.len());
+        }
+    }
+}
+
+/// Tiles of each of the pictures, down and across.
+pub(crate) fn tiles(target: &Picture) -> [usize; 2] {
+    [target.height.div_ceil(OUT), target.width.div_ceil(OUT)]
+}
+
+/// Part `index` of `0..n`, cut into `parts` as even as can be.
+fn share(n: usize, parts: usize, index: usize) -> Range<usize> {
+    n * index / parts..n * (index + 1) / parts
+}
+
+fn in_pairs(pairs: Range<usize>, n_blocks: usize) -> Range<usize> {
+    pairs.start * PAIR..(pairs.end * PAIR).min(n_blocks)
+}
+
+/// U = G g Gᵀ of one 3 x 3 filter.
+pub(crate) fn filter(g: &[f32]) -> [f32; AREA] {
+    const G: [[f64; 3]; IN] = [
+        [1.0 / 4.0, 0.0, 0.0],
+        [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+        [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+        [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+        [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+        [0.0, 0.0, 1.0],
+    ];
+    let mut u = [0.0; AREA];
+    for (i, u) in u.iter_mut().enumerate() {
+        let (down, across) = (G[i / IN], G[i % IN]);
+        let terms = (0..9).map(|k| down[k / 3] * across[k % 3] * f64::from(g[k]));
+        *u = terms.sum::<f64>() as f32;
+    }
+    u
+}

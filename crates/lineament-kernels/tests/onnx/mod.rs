@@ -1,0 +1,198 @@
+//! ONNX files of one convolution, written by hand: fields of `onnx.proto3`.
+
+/// A convolution of stated shape, and what follows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Conv {
+    /// `[batch, channels, height, width]`.
+    pub(crate) input: [usize; 4],
+    pub(crate) outputs: usize,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) strides: [usize; 2],
+    /// Above, left, below, right.
+    pub(crate) pads: [usize; 4],
+    pub(crate) groups: usize,
+    pub(crate) tail: Tail,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tail {
+    None,
+    Relu,
+    PRelu,
+    Sigmoid,
+    /// The network's input is added, and rectified, where shapes allow.
+    AddInput,
+}
+
+/// `n` numbers from -1 to 1.
+pub(crate) fn numbers(n: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 * 2.0 - 1.0
+    };
+    (0..n).map(next).collect()
+}
+
+impl Conv {
+    /// The output's height and width.
+    fn size(&self) -> [usize; 2] {
+        [0, 1].map(|axis| {
+            let room = self.input[axis + 2] + self.pads[axis] + self.pads[axis + 2];
+            (room - self.kernel[axis]) / self.strides[axis] + 1
+        })
+    }
+
+    /// Whether the padded input holds the kernel.
+    pub(crate) fn fits(&self) -> bool {
+        (0..2).all(|axis| {
+            self.input[axis + 2] + self.pads[axis] + self.pads[axis + 2] >= self.kernel[axis]
+        })
+    }
+
+    /// The file.
+    pub(crate) fn onnx(&self) -> Vec<u8> {
+        let [_, inputs, height, width] = self.input;
+        let [down, across] = self.kernel;
+        let mut graph = Vec::new();
+        let ints = |values: &[usize]| values.iter().map(|&v| v as u64).collect::<Vec<_>>();
+        let attributes = [
+            attribute("kernel_shape", &ints(&self.kernel)),
+            attribute("strides", &ints(&self.strides)),
+            attribute("pads", &ints(&self.pads)),
+            group(self.groups as u64),
+        ];
+        put(
+            &mut graph,
+            1,
+            &node("Conv", &["x", "w", "b"], "c", &attributes),
+        );
+        let output = match self.tail {
+            Tail::None => "c",
+            Tail::Relu | Tail::Sigmoid => {
+                let operator = if self.tail == Tail::Relu {
+                    "Relu"
+                } else {
+                    "Sigmoid"
+                };
+                put(&mut graph, 1, &node(operator, &["c"], "y", &[]));
+                "y"
+            }
+            Tail::PRelu => {
+                put(&mut graph, 1, &node("PRelu", &["c", "s"], "y", &[]));
+                "y"
+            }
+            Tail::AddInput if inputs == self.outputs && self.size() == [height, width] => {
+                put(&mut graph, 1, &node("Add", &["c", "x"], "d", &[]));
+                put(&mut graph, 1, &node("Relu", &["d"], "y", &[]));
+                "y"
+            }
+            Tail::AddInput => "c",
+        };
+        let each = inputs / self.groups;
+        let n = self.outputs * each * down * across;
+        let scale = 1.0 / ((each * down * across) as f32).sqrt();
+        let weights: Vec<f32> = numbers(n, 1).iter().map(|w| w * scale).collect();
+        let shape = [self.outputs, each, down, across];
+        put(&mut graph, 5, &tensor("w", &shape, &weights));
+        put(
+            &mut graph,
+            5,
+            &tensor("b", &[self.outputs], &numbers(self.outputs, 2)),
+        );
+        let slopes = numbers(self.outputs, 4);
+        put(&mut graph, 5, &tensor("s", &[self.outputs, 1, 1], &slopes));
+        put(&mut graph, 11, &port("x", &self.input));
+        let [height, width] = self.size();
+        let shape = [self.input[0], self.outputs, height, width];
+        put(&mut graph, 12, &port(output, &shape));
+        let mut opset = Vec::new();
+        number(&mut opset, 2, 17);
+        let mut model = Vec::new();
+        number(&mut model, 1, 9);
+        put(&mut model, 7, &graph);
+        put(&mut model, 8, &opset);
+        model
+    }
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value > 127 {
+        out.push(value as u8 | 128);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn number(out: &mut Vec<u8>, field: u64, value: u64) {
+    varint(out, field << 3);
+    varint(out, value);
+}
+
+/// A field of bytes: text, packed numbers or a message.
+fn put(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
+    varint(out, field << 3 | 2);
+    varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -> Vec<u8> {
+    let mut node = Vec::new();
+    inputs
+        .iter()
+        .for_each(|input| put(&mut node, 1, input.as_bytes()));
+    put(&mut node, 2, output.as_bytes());
+    put(&mut node, 4, operator.as_bytes());
+    attributes
+        .iter()
+        .for_each(|attribute| put(&mut node, 5, attribute));
+    node
+}
+
+fn attribute(name: &str, values: &[u64]) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    put(&mut attribute, 1, name.as_bytes());
+    values
+        .iter()
+        .for_each(|&value| number(&mut attribute, 8, value));
+    number(&mut attribute, 20, 7);
+    attribute
+}
+
+fn group(groups: u64) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    put(&mut attribute, 1, b"group");
+    number(&mut attribute, 3, groups);
+    number(&mut attribute, 20, 2);
+    attribute
+}
+
+fn tensor(name: &str, shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let mut tensor = Vec::new();
+    shape
+        .iter()
+        .for_each(|&length| number(&mut tensor, 1, length as u64));
+    number(&mut tensor, 2, 1);
+    put(&mut tensor, 8, name.as_bytes());
+    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+    put(&mut tensor, 9, &bytes);
+    tensor
+}
+
+fn port(name: &str, shape: &[usize]) -> Vec<u8> {
+    let mut dimensions = Vec::new();
+    for &length in shape {
+        let mut dimension = Vec::new();
+        number(&mut dimension, 1, length as u64);
+        put(&mut dimensions, 1, &dimension);
+    }
+    let mut of_floats = Vec::new();
+    number(&mut of_floats, 1, 1);
+    put(&mut of_floats, 2, &dimensions);
+    let mut kind = Vec::new();
+    put(&mut kind, 1, &of_floats);
+    let mut port = Vec::new();
+    put(&mut port, 1, name.as_bytes());
+    put(&mut port, 2, &kind);
+    port
+}
