@@ -2,6 +2,7 @@
 
 import clusters
 import data_boxes
+import data_embeddings
 import data_lists
 import data_pickles
 import data_sets
@@ -21,6 +22,6 @@ import similarity
 import warp
 
 for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
-              data_lists, data_boxes, evaluation, identification, detection, fairness, kernels):
+              data_lists, data_boxes, data_embeddings, evaluation, identification, detection, fairness, kernels):
     print(stage.__name__)
     stage.main()

@@ -10,6 +10,7 @@
 pub mod bin;
 mod bin_writer;
 pub mod boxes;
+pub mod embeddings;
 pub mod error;
 mod images;
 pub mod inspect;
@@ -19,6 +20,7 @@ pub mod lists;
 mod mat;
 mod natural;
 mod npy;
+mod npz;
 pub mod pairs;
 mod people;
 mod pickle;
@@ -31,6 +33,7 @@ pub mod video;
 pub mod write;
 mod zip;
 
+pub use embeddings::EmbeddingFile;
 pub use error::DataError;
 pub use limits::DataLimits;
 pub use pairs::{Item, Pair, PairProtocol};

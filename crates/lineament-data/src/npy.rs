@@ -4,6 +4,8 @@ use std::io::Read;
 
 /// The longest header that is read; numpy writes less than a hundred bytes.
 const MAX_HEADER_BYTES: usize = 1 << 16;
+/// The longest text of an array that is read: a path.
+const MAX_TEXT_BYTES: usize = 1 << 16;
 
 /// What the header of an array says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,8 @@ enum Kind {
     Unsigned,
     Signed,
     Float,
+    /// UTF-32, filled up with zeros.
+    Text,
 }
 
 impl NpyHeader {
@@ -101,7 +105,7 @@ impl NpyHeader {
 }
 
 impl Element {
-    /// `<f8`, `|u1`, `>i4`.
+    /// `<f8`, `|u1`, `>i4`, `<U12`.
     fn parse(descr: &str) -> Option<Self> {
         let mut letters = descr.chars();
         let is_big_endian = match letters.next()? {
@@ -113,10 +117,16 @@ impl Element {
             'u' => Kind::Unsigned,
             'i' => Kind::Signed,
             'f' => Kind::Float,
+            'U' => Kind::Text,
             _ => return None,
         };
-        let n_bytes = letters.as_str().parse().ok()?;
+        let n: usize = letters.as_str().parse().ok()?;
+        let n_bytes = match kind {
+            Kind::Text => n.checked_mul(4)?,
+            _ => n,
+        };
         let is_known = match kind {
+            Kind::Text => (1..=MAX_TEXT_BYTES).contains(&n_bytes),
             Kind::Float => matches!(n_bytes, 4 | 8),
             Kind::Unsigned | Kind::Signed => matches!(n_bytes, 1 | 2 | 4 | 8),
         };
@@ -135,20 +145,40 @@ impl Element {
         self.n_bytes
     }
 
-    /// The element that `bytes` hold, rounded where `f64` does not hold it exactly.
+    pub(crate) fn is_text(self) -> bool {
+        self.kind == Kind::Text
+    }
+
+    /// The text that `bytes` hold; `None` for numbers and for what is no text.
+    pub(crate) fn text(self, bytes: &[u8]) -> Option<String> {
+        let (units, _) = bytes.as_chunks::<4>();
+        let unit = |unit: &[u8; 4]| match self.is_big_endian {
+            true => u32::from_be_bytes(*unit),
+            false => u32::from_le_bytes(*unit),
+        };
+        let length = units
+            .iter()
+            .rposition(|u| unit(u) != 0)
+            .map_or(0, |i| i + 1);
+        let letters = units[..length].iter().map(|u| char::from_u32(unit(u)));
+        self.is_text().then(|| letters.collect()).flatten()
+    }
+
+    /// The number that `bytes` hold, rounded where `f64` does not hold it exactly; of text NaN.
     pub(crate) fn value(self, bytes: &[u8]) -> f64 {
         let mut word = [0; 8];
         for (to, from) in word.iter_mut().zip(bytes) {
             *to = *from;
         }
         if self.is_big_endian {
-            word[..self.n_bytes].reverse();
+            word[..self.n_bytes.min(8)].reverse();
         }
         let unsigned = u64::from_le_bytes(word);
         match (self.kind, self.n_bytes) {
             (Kind::Unsigned, _) => unsigned as f64,
             (Kind::Float, 4) => f64::from(f32::from_bits(unsigned as u32)),
             (Kind::Float, _) => f64::from_bits(unsigned),
+            (Kind::Text, _) => f64::NAN,
             (Kind::Signed, n_bytes) => {
                 let shift = 64 - 8 * n_bytes as u32;
                 ((unsigned << shift) as i64 >> shift) as f64
