@@ -5,6 +5,7 @@
 //! trained with, [`data`] what they are trained on, [`run`] the loop that survives interruption.
 
 pub mod data;
+pub mod detect;
 pub mod error;
 pub mod graph;
 pub mod loss;

@@ -108,14 +108,18 @@ impl Model {
     }
 
     /// The outputs for `pictures`, `[n, 3, height, width]` of preprocessed floats: `[n, length]`
-    /// each, in the graph's order, the embedding (not normalised) first.
+    /// each, in the graph's order, the embedding (not normalised) first. A network that returns
+    /// feature maps takes other sizes than its graph's too.
     ///
     /// # Errors
     /// [`TrainError::Input`] when the pictures have another size; [`TrainError::Torch`].
     pub fn forward(&self, pictures: &Tensor, mode: Mode) -> Result<Vec<Tensor>, TrainError> {
         let (height, width) = self.graph.input().size();
         let got = pictures.size();
-        let expected = [3, height as i64, width as i64];
+        let expected = match self.graph.is_convolutional() && got.len() == 4 {
+            true => [3, got[2], got[3]],
+            false => [3, height as i64, width as i64],
+        };
         if got.len() != 4 || got[1..] != expected || pictures.kind() != Kind::Float {
             return Err(TrainError::Input {
                 expected: format!("32-bit floats of shape [n, 3, {height}, {width}]"),

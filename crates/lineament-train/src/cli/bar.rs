@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use lineament_train::run::metrics::{StepMetrics, ValidationMetrics};
+use lineament_train::run::metrics::{DetectionMetrics, StepMetrics, ValidationMetrics};
 use lineament_train::run::{Event, Watch};
 
 use super::interrupt::Interrupt;
@@ -98,6 +98,21 @@ impl Bar {
             metrics.seconds,
         ));
     }
+
+    fn detected(&self, metrics: &DetectionMetrics) {
+        let error = metrics.landmark_error;
+        self.say(&format!(
+            "epoch {:.2}, {} held-out faces: AP {:.2} % · found {:.2} % · {:.2} false a photo · landmarks {:.2} % of the \
+             eyes' distance · {:.0} s",
+            metrics.epoch,
+            metrics.n_faces,
+            metrics.ap * 100.0,
+            metrics.found * 100.0,
+            metrics.n_false_per_photo,
+            error.unwrap_or(f64::NAN) * 100.0,
+            metrics.seconds,
+        ));
+    }
 }
 
 impl Watch for Bar {
@@ -130,6 +145,7 @@ impl Watch for Bar {
             Event::Stepped { step, .. } => self.bar.set_position(*step),
             Event::Logged(metrics) => self.logged(metrics),
             Event::Validated(metrics) => self.validated(metrics),
+            Event::Detected(metrics) => self.detected(metrics),
             Event::Saved(path) => {
                 if !self.is_drawn {
                     self.say(&format!("saved {}", path.display()));

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use lineament_train::detect::{self, DetectorConfig};
 use lineament_train::run::{self, Config, Outcome, Threads};
 
 use super::args::{Machine, Resume, Train};
@@ -12,6 +13,9 @@ use super::bar::Bar;
 use super::exit::{Failure, INTERRUPTED, OUTPUT};
 
 pub(crate) fn train(args: &Train, bar: &mut Bar) -> Result<u8, Failure> {
+    if DetectorConfig::is_at(&args.config) {
+        return train_detector(args, bar);
+    }
     let config = Config::load(&args.config, &args.fields.set)?;
     let Some(folder) = args.run.as_ref().filter(|_| !args.print) else {
         return print(&config.to_toml()?);
@@ -21,9 +25,23 @@ pub(crate) fn train(args: &Train, bar: &mut Bar) -> Result<u8, Failure> {
     end(outcome, folder, bar)
 }
 
+fn train_detector(args: &Train, bar: &mut Bar) -> Result<u8, Failure> {
+    let config = DetectorConfig::load(&args.config, &args.fields.set)?;
+    let Some(folder) = args.run.as_ref().filter(|_| !args.print) else {
+        return print(&config.to_toml()?);
+    };
+    let threads = threads(&args.machine, bar);
+    let outcome = detect::train(config, folder, threads, bar)?;
+    end(outcome, folder, bar)
+}
+
 pub(crate) fn resume(args: &Resume, bar: &mut Bar) -> Result<u8, Failure> {
     let threads = threads(&args.machine, bar);
-    let outcome = run::resume(&args.run, &args.fields.set, threads, bar)?;
+    let resume = match DetectorConfig::is_at(&args.run.join("config.toml")) {
+        true => detect::resume,
+        false => run::resume,
+    };
+    let outcome = resume(&args.run, &args.fields.set, threads, bar)?;
     end(outcome, &args.run, bar)
 }
 

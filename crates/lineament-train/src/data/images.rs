@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lineament_core::RgbImage;
+use lineament_core::{Landmarks, RgbImage};
 use lineament_data::{DataLimits, ImageSource, LabelledSet, Picture, Sample, SetKind};
 use lineament_decode::{Limits, Resolution, decode_bytes};
 use lineament_runtime::Sha256;
@@ -68,6 +68,7 @@ pub struct Images {
     /// For each row, an index into `people`.
     person_of: Vec<Option<u32>>,
     people: Vec<Arc<str>>,
+    landmarks: Vec<Option<Landmarks>>,
     fingerprint: Sha256,
     n_bad_lines: usize,
     first_problem: Option<String>,
@@ -94,6 +95,7 @@ impl Images {
             names: listing.names,
             person_of: listing.person_of,
             people: listing.people,
+            landmarks: listing.landmarks,
             fingerprint: Sha256::of(&listing.digest),
             n_bad_lines: listing.n_bad_lines,
             first_problem: listing.first_problem,
@@ -181,6 +183,11 @@ impl Images {
         }
     }
 
+    /// The landmarks of a row's face, in pixels of its image, where the set has them.
+    pub(crate) fn landmarks(&self, row: usize) -> Option<Landmarks> {
+        self.landmarks[row]
+    }
+
     /// Who the image of a row shows, as an index into [`Self::people`].
     pub(crate) fn person_of(&self, row: usize) -> Option<u32> {
         self.person_of[row]
@@ -213,6 +220,7 @@ struct Listing {
     names: Vec<Box<str>>,
     person_of: Vec<Option<u32>>,
     people: Vec<Arc<str>>,
+    landmarks: Vec<Option<Landmarks>>,
     by_name: HashMap<Arc<str>, u32>,
     digest: Vec<u8>,
     n_bad_lines: usize,
@@ -250,6 +258,7 @@ impl Listing {
         self.note(&sample.name, person.as_deref(), &sample.image);
         let person = person.map(|name| self.number(name));
         self.person_of.push(person);
+        self.landmarks.push(sample.landmarks);
         self.rows.push(sample.image);
         self.names.push(sample.name.into());
     }

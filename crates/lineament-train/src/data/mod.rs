@@ -9,7 +9,7 @@ pub mod augment;
 pub mod images;
 pub mod loader;
 mod packed;
-mod random;
+pub(crate) mod random;
 pub mod sampler;
 pub mod set;
 pub mod target;

@@ -117,7 +117,7 @@ fn is_quick(crop_to_input: &Similarity) -> bool {
 /// What [`warp`] gives with [`Border::Replicate`], to within two steps of 255: positions are in 65,536ths
 /// of a pixel and weights in 256ths, all whole numbers, several times as fast. For images that are
 /// moved at random anyway.
-fn sample_quickly(
+pub(crate) fn sample_quickly(
     crop: RgbView<'_>,
     input_to_crop: &Similarity,
     (width, height): (u32, u32),

@@ -112,18 +112,37 @@ impl GraphBuilder {
     /// # Errors
     /// [`TrainError::Network`]: the first layer that did not fit, or an embedding that is no
     /// vector.
-    pub fn finish(mut self, outputs: &[(&str, NodeId)]) -> Result<Graph, TrainError> {
+    pub fn finish(self, outputs: &[(&str, NodeId)]) -> Result<Graph, TrainError> {
+        let is_vector = |shape| matches!(shape, Shape::Vector(_));
+        let expected = "there should be an embedding, and every output should be a vector";
+        self.finish_with(outputs, is_vector, expected)
+    }
+
+    /// The graph with these named outputs, all of them feature maps: it takes pictures of other sizes
+    /// too.
+    ///
+    /// # Errors
+    /// [`TrainError::Network`]: the first layer that did not fit, or an output that is no map.
+    pub fn finish_maps(self, outputs: &[(&str, NodeId)]) -> Result<Graph, TrainError> {
+        let is_map = |shape| matches!(shape, Shape::Map { .. });
+        self.finish_with(outputs, is_map, "every output should be feature maps")
+    }
+
+    fn finish_with(
+        mut self,
+        outputs: &[(&str, NodeId)],
+        is_output: impl Fn(Shape) -> bool,
+        expected: &str,
+    ) -> Result<Graph, TrainError> {
         if let Some(misfit) = self.misfit {
             return Err(misfit);
         }
-        let is_vector =
-            |&(_, id): &(&str, NodeId)| matches!(self.graph.shape(id), Shape::Vector(_));
-        if outputs.is_empty() || !outputs.iter().all(is_vector) {
+        let are_outputs = |(_, id): &(&str, NodeId)| is_output(self.graph.shape(*id));
+        if outputs.is_empty() || !outputs.iter().all(are_outputs) {
             return Err(TrainError::Network {
                 network: self.graph.name,
                 layer: "outputs".to_owned(),
-                reason: "there should be an embedding, and every output should be a vector"
-                    .to_owned(),
+                reason: expected.to_owned(),
             });
         }
         self.graph.outputs = outputs

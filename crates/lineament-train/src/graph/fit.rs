@@ -74,6 +74,7 @@ impl Layer {
                 Err("only the greatest is taken in windows over the edge".to_owned())
             }
             Self::Pool(_, window) => Ok(map(channels, window.places(height, width)?)),
+            Self::Upsample => Ok(map(channels, (2 * height, 2 * width))),
             Self::GlobalMean => Ok(map(channels, (1, 1))),
             Self::Gate if inputs[1] == map(channels, (1, 1)) => Ok(inputs[0]),
             Self::Gate => Err(format!("{} cannot gate {}", inputs[1], inputs[0])),

@@ -223,6 +223,8 @@ pub enum Layer {
     Rectifier(Rectifier),
     /// Pooling in windows.
     Pool(Pool, Window),
+    /// Every place twice along and twice down: maps of twice the height and the width.
+    Upsample,
     /// The mean of each channel, as a map of one place.
     GlobalMean,
     /// Normalisation by the `size` neighbouring channels (Krizhevsky et al., 2012, section 3.3):

@@ -75,7 +75,7 @@ impl Graph {
         &self.nodes
     }
 
-    /// The outputs; the first is the embedding.
+    /// The outputs; the first is the embedding, where the network gives one.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
@@ -85,6 +85,14 @@ impl Graph {
     #[must_use]
     pub fn embedding_dim(&self) -> usize {
         self.shape(self.outputs[0].node).numel()
+    }
+
+    /// Whether the network returns feature maps, and so takes pictures of any size that its layers
+    /// halve evenly.
+    #[must_use]
+    pub fn is_convolutional(&self) -> bool {
+        let shapes = self.outputs.iter().map(|o| self.shape(o.node));
+        shapes.into_iter().all(|s| matches!(s, Shape::Map { .. }))
     }
 
     /// The shape of what a node returns.

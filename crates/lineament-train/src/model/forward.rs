@@ -108,6 +108,10 @@ impl Pass<'_> {
             (Layer::Rectifier(Rectifier::Relu6), _) => x.f_clamp(0.0, 6.0)?,
             (Layer::Rectifier(Rectifier::HardSigmoid), _) => x.f_hardsigmoid()?,
             (Layer::Pool(pool, window), _) => pooled(x, pool, window)?,
+            (Layer::Upsample, _) => {
+                let (_, _, height, width) = x.size4()?;
+                x.f_upsample_nearest2d([2 * height, 2 * width], None, None)?
+            }
             (Layer::GlobalMean, _) => x.f_adaptive_avg_pool2d([1, 1])?,
             (
                 Layer::LocalResponse {

@@ -6,6 +6,7 @@
 mod casia;
 mod deepface;
 mod deepid;
+mod detector;
 mod facenet;
 mod ghostfacenet;
 mod inception;
@@ -18,6 +19,7 @@ mod sphereface;
 mod unit;
 mod vgg_face;
 
+pub use detector::{DETECTOR_STRIDES, detector};
 pub use options::{NetOptions, Normalisation};
 
 use crate::error::TrainError;

@@ -2,7 +2,7 @@
 
 use super::lower::Lowering;
 use super::proto::Message;
-use super::writer::{Port, Weights, Writer};
+use super::writer::{Dim, Port, Weights, Writer};
 use crate::error::TrainError;
 use crate::graph::Shape;
 use crate::model::Model;
@@ -49,22 +49,28 @@ pub fn export(model: &Model, options: &ExportOptions) -> Result<Vec<u8>, TrainEr
     };
     let input = Port {
         name: "input",
-        dims: vec![channels, height, width],
+        dims: [channels, height, width].map(Dim::Fixed).to_vec(),
     };
     let output = Port {
         name: "embedding",
-        dims: vec![graph.embedding_dim()],
+        dims: vec![Dim::Fixed(graph.embedding_dim())],
     };
+    let graph = writer.graph(graph.name(), &input, &[output]);
+    Ok(file(&graph, &options.metadata))
+}
+
+/// The `ModelProto` of a graph.
+pub(super) fn file(graph: &Message, metadata: &[(String, String)]) -> Vec<u8> {
     let opset = Message::default().text(1, "").int(2, OPSET);
-    let entries: Vec<Message> = options.metadata.iter().map(entry).collect();
+    let entries: Vec<Message> = metadata.iter().map(entry).collect();
     let model = Message::default()
         .int(1, IR_VERSION)
         .text(2, "lineament-train")
         .text(3, env!("CARGO_PKG_VERSION"))
-        .message(7, &writer.graph(graph.name(), &input, &output))
+        .message(7, graph)
         .message(8, &opset)
         .messages(14, &entries);
-    Ok(model.into_bytes())
+    model.into_bytes()
 }
 
 /// A `StringStringEntryProto`.

@@ -37,15 +37,27 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Writes the nodes that the embedding needs, and last the value `embedding`.
-    pub(super) fn lower(mut self, unit_length: bool) -> Result<Writer, TrainError> {
-        let embedding = self.graph.outputs()[0].node;
-        for (index, needed) in needed(self.graph, embedding).into_iter().enumerate() {
+    /// Writes the nodes that all outputs need, and gives the names of their values.
+    pub(super) fn lower_outputs(mut self) -> Result<(Writer, Vec<String>), TrainError> {
+        let outputs = self.graph.outputs().iter();
+        let values: Result<Vec<String>, TrainError> =
+            outputs.map(|output| self.value(output.node)).collect();
+        Ok((self.writer, values?))
+    }
+
+    /// Writes the nodes that `last` needs and that are not there yet, and gives its value's name.
+    fn value(&mut self, last: NodeId) -> Result<String, TrainError> {
+        for (index, needed) in needed(self.graph, last).into_iter().enumerate() {
             if needed && self.values[index].is_empty() {
                 self.values[index] = self.node(index)?;
             }
         }
-        let last = self.values[embedding.index()].clone();
+        Ok(self.values[last.index()].clone())
+    }
+
+    /// Writes the nodes that the embedding needs, and last the value `embedding`.
+    pub(super) fn lower(mut self, unit_length: bool) -> Result<Writer, TrainError> {
+        let last = self.value(self.graph.outputs()[0].node)?;
         if unit_length {
             let attributes = [("axis", Attribute::Int(1)), ("p", Attribute::Int(2))];
             self.writer
@@ -113,6 +125,12 @@ impl<'a> Lowering<'a> {
             Layer::Rectifier(rectifier) => self.rectifier(index, inputs[0], rectifier)?,
             Layer::Pool(pool, window) => {
                 pooling(writer, name, inputs[0], pool, window, (from, node.shape))
+            }
+            Layer::Upsample => {
+                // The place that was rounded to is the right one by every rule of rounding.
+                let scales = Tensor::f_from_slice(&[1_f32, 1.0, 2.0, 2.0])?;
+                let scales = writer.floats(&format!("{name}.scales"), &scales)?;
+                writer.node("Resize", &[inputs[0], "", &scales], name, &[])
             }
             Layer::GlobalMean => writer.node("GlobalAveragePool", &inputs, name, &[]),
             Layer::LocalResponse {

@@ -2,6 +2,7 @@
 //!
 //! IR version 9, opset 17, standard operators alone; pictures in batches of any length.
 
+mod detector;
 mod export;
 mod fold;
 mod import;
@@ -12,5 +13,6 @@ mod read;
 mod wire;
 mod writer;
 
+pub use detector::export_detector;
 pub use export::{ExportOptions, export};
 pub use import::import_weights;

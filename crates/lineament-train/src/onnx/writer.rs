@@ -104,30 +104,39 @@ impl Writer {
     }
 
     /// The `GraphProto`.
-    pub(super) fn graph(self, name: &str, input: &Port<'_>, output: &Port<'_>) -> Message {
+    pub(super) fn graph(self, name: &str, input: &Port<'_>, outputs: &[Port<'_>]) -> Message {
+        let outputs: Vec<Message> = outputs.iter().map(Port::value_info).collect();
         Message::default()
             .messages(1, &self.nodes)
             .text(2, name)
             .messages(5, &self.initializers)
             .message(11, &input.value_info())
-            .message(12, &output.value_info())
+            .messages(12, &outputs)
     }
+}
+
+/// The length of an axis.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Dim<'a> {
+    Fixed(usize),
+    /// Any, the same wherever the name is.
+    Named(&'a str),
 }
 
 /// An input or output of floats, `[batch, dims..]`.
 pub(super) struct Port<'a> {
     pub(super) name: &'a str,
-    pub(super) dims: Vec<usize>,
+    pub(super) dims: Vec<Dim<'a>>,
 }
 
 impl Port<'_> {
     fn value_info(&self) -> Message {
-        let batch = Message::default().text(2, "batch");
-        let fixed = self
-            .dims
-            .iter()
-            .map(|&n| Message::default().int(1, n as i64));
-        let dims: Vec<Message> = std::iter::once(batch).chain(fixed).collect();
+        let dim = |dim: &Dim<'_>| match *dim {
+            Dim::Fixed(n) => Message::default().int(1, n as i64),
+            Dim::Named(name) => Message::default().text(2, name),
+        };
+        let dims = std::iter::once(&Dim::Named("batch")).chain(&self.dims);
+        let dims: Vec<Message> = dims.map(dim).collect();
         let shape = Message::default().messages(1, &dims);
         let tensor = Message::default().int(1, FLOAT).message(2, &shape);
         let kind = Message::default().message(1, &tensor);

@@ -55,7 +55,7 @@ fn summary(lines: &[Line]) -> String {
             "step {}, epoch {:.2}, loss {:.4}, {:.0} images/s",
             m.step, m.epoch, m.loss, m.images_per_s
         )),
-        Line::Validation(_) => None,
+        Line::Validation(_) | Line::Detection(_) => None,
     });
     let validation = lines.iter().rev().find_map(|l| match l {
         Line::Validation(m) => Some(format!(
@@ -63,6 +63,12 @@ fn summary(lines: &[Line]) -> String {
             m.protocol,
             m.accuracy * 100.0,
             m.accuracy_se * 100.0
+        )),
+        Line::Detection(m) => Some(format!(
+            "; {} faces in {} photos: AP {:.2} %",
+            m.n_faces,
+            m.n_photos,
+            m.ap * 100.0
         )),
         Line::Steps(_) => None,
     });
@@ -109,6 +115,12 @@ fn curves(lines: &[Line]) -> Vec<Curve> {
                 for (rate, tar) in &m.tar_at_fmr {
                     add(&format!("TAR at FMR {rate}, {}", m.protocol), m.epoch, *tar);
                 }
+            }
+            Line::Detection(m) => {
+                add("average precision", m.epoch, Some(m.ap));
+                add("faces found", m.epoch, Some(m.found));
+                add("false faces a photo", m.epoch, Some(m.n_false_per_photo));
+                add("landmark error", m.epoch, m.landmark_error);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Where and in which numbers a network is trained.
 
-use super::config::{Config, DeviceChoice, PrecisionChoice};
+use super::config::{Config, DeviceChoice, PrecisionChoice, TrainConfig};
 use crate::error::TrainError;
 use crate::model::Precision;
 use tch::Device;
@@ -20,7 +20,12 @@ impl Choice {
     /// # Errors
     /// [`TrainError::ConfigField`] for a GPU where libtorch sees none.
     pub fn new(config: &Config) -> Result<Self, TrainError> {
-        let device = match (config.train.device, Device::cuda_if_available()) {
+        Self::of(&config.train)
+    }
+
+    /// The same of one section.
+    pub(crate) fn of(train: &TrainConfig) -> Result<Self, TrainError> {
+        let device = match (train.device, Device::cuda_if_available()) {
             (DeviceChoice::Cpu, _) => Device::Cpu,
             (DeviceChoice::Auto, found) | (DeviceChoice::Cuda, found @ Device::Cuda(_)) => found,
             (DeviceChoice::Cuda, _) => {
@@ -31,7 +36,7 @@ impl Choice {
                 });
             }
         };
-        let precision = match config.train.precision {
+        let precision = match train.precision {
             PrecisionChoice::Float => Precision::Float,
             PrecisionChoice::Bfloat16 => Precision::BFloat16,
             PrecisionChoice::Auto if device.is_cuda() || has_bfloat16() => Precision::BFloat16,

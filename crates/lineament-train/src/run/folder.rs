@@ -134,7 +134,7 @@ pub fn best_of(run: &Path) -> PathBuf {
 }
 
 /// Writes a small file so that the old or the new one is there at any time.
-pub(super) fn write_whole(path: &Path, text: &str) -> Result<(), TrainError> {
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), TrainError> {
     let temporary = path.with_extension("new");
     let written = File::create(&temporary)
         .and_then(|mut file| {

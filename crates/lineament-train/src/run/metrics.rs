@@ -16,6 +16,8 @@ pub enum Line {
     Steps(StepMetrics),
     /// A validation.
     Validation(ValidationMetrics),
+    /// A validation of a detector.
+    Detection(DetectionMetrics),
 }
 
 /// Means over the steps since the last line.
@@ -68,6 +70,29 @@ pub struct ValidationMetrics {
     pub seconds: f64,
 }
 
+/// What a validation of a detector gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetectionMetrics {
+    /// Steps done.
+    pub step: u64,
+    /// As many scenes seen as there are photos.
+    pub epoch: f64,
+    /// Photos looked at.
+    pub n_photos: usize,
+    /// Faces to be found.
+    pub n_faces: usize,
+    /// Average precision at an overlap of a half.
+    pub ap: f64,
+    /// Share of the faces that are found with a score of at least a half.
+    pub found: f64,
+    /// Found faces with such a score that are none, a photo.
+    pub n_false_per_photo: f64,
+    /// Mean distance of landmarks from where they should be, in distances of the eyes.
+    pub landmark_error: Option<f64>,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
 impl Line {
     /// After how many steps it was written.
     #[must_use]
@@ -75,6 +100,7 @@ impl Line {
         match self {
             Self::Steps(m) => m.step,
             Self::Validation(m) => m.step,
+            Self::Detection(m) => m.step,
         }
     }
 }
@@ -132,7 +158,7 @@ pub fn lines(text: &str) -> Vec<Line> {
 }
 
 /// Gathers what a line of metrics tells.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     started: Instant,
     waited: Duration,
     n_steps: u64,
@@ -144,18 +170,18 @@ pub(super) struct Meter {
 }
 
 /// What one step adds.
-pub(super) struct Made {
-    pub(super) loss: f64,
-    pub(super) parts: BTreeMap<String, f64>,
+pub(crate) struct Made {
+    pub(crate) loss: f64,
+    pub(crate) parts: BTreeMap<String, f64>,
     /// Share, and of how many labelled images.
-    pub(super) accuracy: Option<(f64, f64)>,
-    pub(super) n_images: u64,
-    pub(super) n_replaced: u64,
-    pub(super) waited: Duration,
+    pub(crate) accuracy: Option<(f64, f64)>,
+    pub(crate) n_images: u64,
+    pub(crate) n_replaced: u64,
+    pub(crate) waited: Duration,
 }
 
 impl Meter {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
             waited: Duration::ZERO,
@@ -168,7 +194,7 @@ impl Meter {
         }
     }
 
-    pub(super) fn add(&mut self, made: Made) {
+    pub(crate) fn add(&mut self, made: Made) {
         self.n_steps += 1;
         self.n_images += made.n_images;
         self.n_replaced += made.n_replaced;
@@ -184,12 +210,12 @@ impl Meter {
     }
 
     /// Time that was no training, a validation say.
-    pub(super) fn pause(&mut self, time: Duration) {
+    pub(crate) fn pause(&mut self, time: Duration) {
         self.started += time;
     }
 
     /// The means so far; begins anew.
-    pub(super) fn take(&mut self, step: u64, epoch: f64, rate: f64) -> StepMetrics {
+    pub(crate) fn take(&mut self, step: u64, epoch: f64, rate: f64) -> StepMetrics {
         let this = std::mem::replace(self, Self::new());
         let n = this.n_steps.max(1) as f64;
         let seconds = this.started.elapsed().as_secs_f64().max(1e-9);

@@ -133,6 +133,6 @@ fn insert_new(parts: &mut BTreeMap<String, f64>, name: &str, value: f64) {
 }
 
 /// A seed that belongs to `place` under `seed`.
-pub(super) fn mixed(seed: u64, place: u64) -> u64 {
+pub(crate) fn mixed(seed: u64, place: u64) -> u64 {
     Seeded::new(Seeded::new(seed).bits() ^ place).bits()
 }

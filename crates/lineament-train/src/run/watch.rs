@@ -1,6 +1,6 @@
 //! What a run tells while it goes on.
 
-use super::metrics::{StepMetrics, ValidationMetrics};
+use super::metrics::{DetectionMetrics, StepMetrics, ValidationMetrics};
 use std::path::Path;
 
 /// Something that happened.
@@ -26,6 +26,8 @@ pub enum Event<'a> {
     Logged(&'a StepMetrics),
     /// Held-out pairs were judged.
     Validated(&'a ValidationMetrics),
+    /// A detector looked for held-out faces.
+    Detected(&'a DetectionMetrics),
     /// A checkpoint was written.
     Saved(&'a Path),
     /// Something to know.

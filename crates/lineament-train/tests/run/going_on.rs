@@ -36,6 +36,7 @@ fn ten_steps_and_ten_more_are_twenty() {
             let told = |line: Line| match line {
                 Line::Steps(m) => (m.step, m.loss, m.accuracy),
                 Line::Validation(m) => (m.step, m.accuracy, m.eer),
+                Line::Detection(m) => (m.step, m.ap, m.landmark_error),
             };
             lines(&text).into_iter().map(told).collect::<Vec<_>>()
         };
@@ -101,7 +102,7 @@ fn it_learns_and_keeps_what_is_best_and_last() {
         .into_iter()
         .filter_map(|line| match line {
             Line::Steps(m) => Some(m.loss),
-            Line::Validation(_) => None,
+            Line::Validation(_) | Line::Detection(_) => None,
         })
         .collect();
     assert_eq!(losses.len(), 8);

@@ -15,6 +15,7 @@ use super::set::TrainSet;
 use super::target::Target;
 use crate::error::TrainError;
 use plan::{Finished, Queue};
+pub(crate) use worker::append_planes;
 use worker::{Inputs, work};
 
 /// Batches that are ready or being made, besides the one that is wanted.

@@ -81,7 +81,7 @@ impl Inputs {
 }
 
 /// Puts the red, the green and the blue plane of `image` behind `planes`.
-fn append_planes(image: &RgbImage, planes: &mut Vec<u8>) {
+pub(crate) fn append_planes(image: &RgbImage, planes: &mut Vec<u8>) {
     for channel in 0..3 {
         planes.extend(image.pixels().iter().skip(channel).step_by(3));
     }

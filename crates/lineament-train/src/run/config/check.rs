@@ -1,95 +1,21 @@
 //! Fields whose values do not make sense.
 
-use super::Config;
+use super::{CheckpointConfig, Config, InputConfig, TrainConfig};
 use crate::error::TrainError;
 use crate::run::optim::OptimizerConfig;
-use crate::run::schedule::Decay;
+use crate::run::schedule::{Decay, ScheduleConfig};
 use std::fmt::Display;
 
 impl Config {
     pub(super) fn check(&self) -> Result<(), TrainError> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let is_name = !self.name.is_empty() && self.name.chars().all(is_plain);
-        let allowed = "letters, digits, '.', '_' and '-'";
-        must("name", is_name, allowed, &self.name)?;
-        self.check_input()?;
-        self.check_optimizer()?;
-        self.check_schedule()?;
-        self.check_train()?;
-        self.check_validation()
-    }
-
-    fn check_input(&self) -> Result<(), TrainError> {
-        let input = &self.input;
-        let is_side = |n: u32| (1..=1024).contains(&n);
-        must(
-            "input.width",
-            is_side(input.width),
-            "1 to 1024",
-            input.width,
-        )?;
-        let is_height = is_side(input.height);
-        must("input.height", is_height, "1 to 1024", input.height)?;
-        above_zero("input.crop_px_per_px", input.crop_px_per_px)?;
-        let is_finite = input.mean.iter().all(|m| m.is_finite());
-        let shown = format!("{:?}", input.mean);
-        must("input.mean", is_finite, "finite", shown)?;
-        let is_above = input.std.iter().all(|s| s.is_finite() && *s > 0.0);
-        must("input.std", is_above, "above 0", format!("{:?}", input.std))?;
+        check_name(&self.name)?;
+        check_input(&self.input)?;
         let has_data = !self.data.sources.is_empty();
-        must("data.sources", has_data, "a list of sets", "an empty one")
-    }
-
-    fn check_optimizer(&self) -> Result<(), TrainError> {
-        let decay = |w| not_below_zero("optimizer.weight_decay", w);
-        match &self.optimizer {
-            OptimizerConfig::Sgd(sgd) => {
-                share("optimizer.momentum", sgd.momentum)?;
-                let is_possible = !sgd.nesterov || sgd.momentum > 0.0;
-                let needed = "false where there is no momentum";
-                must("optimizer.nesterov", is_possible, needed, sgd.nesterov)?;
-                decay(sgd.weight_decay)
-            }
-            OptimizerConfig::Adagrad(adagrad) => {
-                not_below_zero("optimizer.initial_sum", adagrad.initial_sum)?;
-                above_zero("optimizer.epsilon", adagrad.epsilon)?;
-                decay(adagrad.weight_decay)
-            }
-            OptimizerConfig::AdamW(adamw) => {
-                share("optimizer.beta1", adamw.beta1)?;
-                share("optimizer.beta2", adamw.beta2)?;
-                above_zero("optimizer.epsilon", adamw.epsilon)?;
-                decay(adamw.weight_decay)
-            }
-        }
-    }
-
-    fn check_schedule(&self) -> Result<(), TrainError> {
-        above_zero("schedule.rate", self.schedule.rate)?;
-        let factor = |f: f64| {
-            let is_factor = f > 0.0 && f <= 1.0;
-            must("schedule.decay.factor", is_factor, "above 0, at most 1", f)
-        };
-        match &self.schedule.decay {
-            Decay::Constant => Ok(()),
-            Decay::Step { factor: f, .. } | Decay::Multistep { factor: f, .. } => factor(*f),
-            Decay::Cosine { to } => {
-                let is_share = (0.0..=1.0).contains(to);
-                must("schedule.decay.to", is_share, "0 to 1", to)
-            }
-        }
-    }
-
-    fn check_train(&self) -> Result<(), TrainError> {
-        let train = &self.train;
-        let n = train.accumulate;
-        must("train.accumulate", n > 0, "1 or more", n)?;
-        not_below_zero("train.clip_norm", train.clip_norm)?;
-        share("train.ema", train.ema)?;
-        must("train.log_every", train.log_every > 0, "1 or more", 0)?;
-        above_zero("checkpoint.minutes", self.checkpoint.minutes)?;
-        let keep = self.checkpoint.keep;
-        must("checkpoint.keep", keep > 0, "1 or more", keep)
+        must("data.sources", has_data, "a list of sets", "an empty one")?;
+        check_optimizer(&self.optimizer)?;
+        check_schedule(&self.schedule)?;
+        check_train(&self.train, &self.checkpoint)?;
+        self.check_validation()
     }
 
     fn check_validation(&self) -> Result<(), TrainError> {
@@ -103,6 +29,84 @@ impl Config {
         let needed = "0, or two a fold or more";
         must("validation.n_pairs", is_enough, needed, n_pairs)
     }
+}
+
+pub(crate) fn check_name(name: &str) -> Result<(), TrainError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let is_name = !name.is_empty() && name.chars().all(is_plain);
+    must("name", is_name, "letters, digits, '.', '_' and '-'", name)
+}
+
+pub(crate) fn check_input(input: &InputConfig) -> Result<(), TrainError> {
+    let is_side = |n: u32| (1..=1024).contains(&n);
+    must(
+        "input.width",
+        is_side(input.width),
+        "1 to 1024",
+        input.width,
+    )?;
+    let is_height = is_side(input.height);
+    must("input.height", is_height, "1 to 1024", input.height)?;
+    above_zero("input.crop_px_per_px", input.crop_px_per_px)?;
+    let is_finite = input.mean.iter().all(|m| m.is_finite());
+    let shown = format!("{:?}", input.mean);
+    must("input.mean", is_finite, "finite", shown)?;
+    let is_above = input.std.iter().all(|s| s.is_finite() && *s > 0.0);
+    must("input.std", is_above, "above 0", format!("{:?}", input.std))
+}
+
+pub(crate) fn check_optimizer(optimizer: &OptimizerConfig) -> Result<(), TrainError> {
+    let decay = |w| not_below_zero("optimizer.weight_decay", w);
+    match optimizer {
+        OptimizerConfig::Sgd(sgd) => {
+            share("optimizer.momentum", sgd.momentum)?;
+            let is_possible = !sgd.nesterov || sgd.momentum > 0.0;
+            let needed = "false where there is no momentum";
+            must("optimizer.nesterov", is_possible, needed, sgd.nesterov)?;
+            decay(sgd.weight_decay)
+        }
+        OptimizerConfig::Adagrad(adagrad) => {
+            not_below_zero("optimizer.initial_sum", adagrad.initial_sum)?;
+            above_zero("optimizer.epsilon", adagrad.epsilon)?;
+            decay(adagrad.weight_decay)
+        }
+        OptimizerConfig::AdamW(adamw) => {
+            share("optimizer.beta1", adamw.beta1)?;
+            share("optimizer.beta2", adamw.beta2)?;
+            above_zero("optimizer.epsilon", adamw.epsilon)?;
+            decay(adamw.weight_decay)
+        }
+    }
+}
+
+pub(crate) fn check_schedule(schedule: &ScheduleConfig) -> Result<(), TrainError> {
+    above_zero("schedule.rate", schedule.rate)?;
+    let factor = |f: f64| {
+        let is_factor = f > 0.0 && f <= 1.0;
+        must("schedule.decay.factor", is_factor, "above 0, at most 1", f)
+    };
+    match &schedule.decay {
+        Decay::Constant => Ok(()),
+        Decay::Step { factor: f, .. } | Decay::Multistep { factor: f, .. } => factor(*f),
+        Decay::Cosine { to } => {
+            let is_share = (0.0..=1.0).contains(to);
+            must("schedule.decay.to", is_share, "0 to 1", to)
+        }
+    }
+}
+
+pub(crate) fn check_train(
+    train: &TrainConfig,
+    checkpoint: &CheckpointConfig,
+) -> Result<(), TrainError> {
+    let n = train.accumulate;
+    must("train.accumulate", n > 0, "1 or more", n)?;
+    not_below_zero("train.clip_norm", train.clip_norm)?;
+    share("train.ema", train.ema)?;
+    must("train.log_every", train.log_every > 0, "1 or more", 0)?;
+    above_zero("checkpoint.minutes", checkpoint.minutes)?;
+    let keep = checkpoint.keep;
+    must("checkpoint.keep", keep > 0, "1 or more", keep)
 }
 
 fn above_zero(field: &'static str, value: f64) -> Result<(), TrainError> {
@@ -124,7 +128,7 @@ fn share(field: &'static str, value: f64) -> Result<(), TrainError> {
     must(field, is_share, "from 0 to below 1", value)
 }
 
-fn must(
+pub(crate) fn must(
     field: &'static str,
     holds: bool,
     expected: &str,

@@ -37,7 +37,7 @@
 //! Unknown fields are refused by name. What a run used, defaults included, is written beside it.
 
 mod assign;
-mod check;
+pub(crate) mod check;
 mod input;
 mod sections;
 
@@ -52,6 +52,7 @@ use super::schedule::ScheduleConfig;
 use crate::data::{AugmentOptions, SamplerOptions};
 use crate::error::TrainError;
 use crate::loss::LossConfig;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -112,21 +113,7 @@ impl Config {
     /// # Errors
     /// [`TrainError::ConfigSyntax`], [`TrainError::ConfigField`].
     pub fn parse(text: &str, origin: &str, assignments: &[String]) -> Result<Self, TrainError> {
-        let syntax = |error: toml::de::Error| TrainError::ConfigSyntax {
-            origin: origin.to_owned(),
-            reason: error.to_string().trim_end().to_owned(),
-        };
-        let config: Self = match assignments {
-            [] => toml::from_str(text).map_err(syntax)?,
-            _ => {
-                let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
-                for assignment in assignments {
-                    assign::apply(&mut table, assignment)?;
-                }
-                // Parsed once more, so that an error shows the line it is about.
-                toml::from_str(&table.to_string()).map_err(syntax)?
-            }
-        };
+        let config: Self = parse_fields(text, origin, assignments)?;
         config.check()?;
         Ok(config)
     }
@@ -141,4 +128,25 @@ impl Config {
             reason: error.to_string(),
         })
     }
+}
+
+/// Fields in a text that errors call `origin`, some set anew.
+pub(crate) fn parse_fields<T: DeserializeOwned>(
+    text: &str,
+    origin: &str,
+    assignments: &[String],
+) -> Result<T, TrainError> {
+    let syntax = |error: toml::de::Error| TrainError::ConfigSyntax {
+        origin: origin.to_owned(),
+        reason: error.to_string().trim_end().to_owned(),
+    };
+    if assignments.is_empty() {
+        return toml::from_str(text).map_err(syntax);
+    }
+    let mut table: toml::Table = toml::from_str(text).map_err(syntax)?;
+    for assignment in assignments {
+        assign::apply(&mut table, assignment)?;
+    }
+    // Parsed once more, so that an error shows the line it is about.
+    toml::from_str(&table.to_string()).map_err(syntax)
 }
