@@ -7,6 +7,8 @@ golden/detection.json
   figures  [{iou, subset, n_faces, ap, precision_recall, recall_at_false_per_image}]  precision_recall = [score, precision,
            recall, false detections per image] at every distinct score, falling
   landmarks {scale: {nme, n_faces}}  at the first IoU
+  wider_eval  [{iou, subset, ap, recall, precision}]  by the steps of WIDER FACE's eval_tools; recall and precision at the
+           last of its thresholds
 
 A found face belongs to the marked one it overlaps most; the second on one face is false. AP is, face by face, the best
 precision at that recall or a greater one.
@@ -64,6 +66,54 @@ def figures(images, subset, iou):
             "recall_at_false_per_image": recall}
 
 
+def boxoverlap(boxes, box):
+    """Of eval_tools: corners are pixels that belong to the box."""
+    def corners(b):
+        return b[..., 0], b[..., 1], b[..., 0] + b[..., 2], b[..., 1] + b[..., 3]
+
+    (ax, ay, aX, aY), (bx, by, bX, bY) = corners(boxes), corners(box)
+    width = np.minimum(aX, bX) - np.maximum(ax, bx) + 1
+    height = np.minimum(aY, bY) - np.maximum(ay, by) + 1
+    shared = np.where((width > 0) & (height > 0), width * height, 0)
+    return shared / ((aX - ax + 1) * (aY - ay + 1) + (bX - bx + 1) * (bY - by + 1) - shared)
+
+
+def wider_eval(images, subset, iou, n_thresholds=1000):
+    """wider_eval.m's evaluation.m, norm_score.m and VOCap.m, step for step."""
+    all_scores = [f["score"] for image in images for f in image["found"] or []]
+    low, high = min(all_scores), max(all_scores)
+    sums, count_face = np.zeros((n_thresholds, 2)), 0
+    for image in images:
+        counts = np.array([f["standing"] == "counted" and (subset == "all" or subset in f["subsets"]) for f in image["marked"]])
+        count_face += int(counts.sum())
+        found = sorted(image["found"] or [], key=lambda f: -f["score"])
+        if not image["marked"] or not found:
+            continue
+        gt = np.array([f["box"] for f in image["marked"]], float)
+        recall_list, proposal_list, pred_recall = np.zeros(len(gt)), np.ones(len(found)), []
+        for h, face in enumerate(found):
+            overlaps = boxoverlap(gt, np.array(face["box"], float))
+            best = int(np.argmax(overlaps))
+            if overlaps[best] >= iou:
+                if not counts[best]:
+                    recall_list[best], proposal_list[h] = -1, -1
+                elif recall_list[best] == 0:
+                    recall_list[best] = 1
+            pred_recall.append(int((recall_list == 1).sum()))
+        scores = (np.array([f["score"] for f in found]) - low) / (high - low)
+        for t in range(1, n_thresholds + 1):
+            reached = np.flatnonzero(scores >= 1 - t / n_thresholds)
+            if len(reached):
+                sums[t - 1] += [(proposal_list[: reached[-1] + 1] == 1).sum(), pred_recall[reached[-1]]]
+    seen = sums[:, 0] > 0
+    precision, recall = sums[seen, 1] / sums[seen, 0], sums[seen, 1] / count_face
+    mrec, mpre = np.concatenate([[0], recall, [1]]), np.concatenate([[0], precision, [0]])
+    mpre = np.maximum.accumulate(mpre[::-1])[::-1]
+    steps = np.flatnonzero(mrec[1:] != mrec[:-1]) + 1
+    ap = float(((mrec[steps] - mrec[steps - 1]) * mpre[steps]).sum())
+    return {"iou": iou, "subset": subset, "ap": ap, "recall": float(recall[-1]), "precision": float(precision[-1])}
+
+
 def landmark_error(images, scale):
     errors = []
     for image in images:
@@ -108,13 +158,19 @@ def draw(rng):
     return images
 
 
+def without_regions(images):
+    """WIDER FACE marks none."""
+    return [i | {"marked": [f for f in i["marked"] if f["standing"] != "region"]} for i in images]
+
+
 def main():
     rng = np.random.default_rng(2010)
     images = draw(rng)
     names = ["easy", "medium", "hard"]
     fields = {"subsets": names, "images": images,
               "figures": [figures(images, subset, iou) for iou in IOUS for subset in ["all", *names]],
-              "landmarks": {scale: landmark_error(images, scale) for scale in ("box", "eyes")}}
+              "landmarks": {scale: landmark_error(images, scale) for scale in ("box", "eyes")},
+              "wider_eval": [wider_eval(without_regions(images), subset, iou) for iou in IOUS for subset in ["all", *names]]}
     write_golden("detection.json", "detection.py", ["numpy"], fields)
 
 

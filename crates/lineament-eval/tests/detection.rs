@@ -3,8 +3,8 @@
 
 use lineament_core::{Landmarks, Point, Rect};
 use lineament_eval::detection::{
-    DetectionImage, DetectionMaterial, DetectionOptions, DetectionReport, FoundFace, LandmarkScale,
-    MarkedFace, Standing,
+    DetectionImage, DetectionMaterial, DetectionOptions, DetectionReport, DetectionRules,
+    FoundFace, LandmarkScale, MarkedFace, Standing,
 };
 use lineament_eval::{
     About, Bootstrap, EvalError, FlipMode, ModelIdentity, Seeded, evaluate_detections,
@@ -103,6 +103,35 @@ fn options() -> DetectionOptions {
         },
         ..DetectionOptions::default()
     }
+}
+
+#[test]
+fn wider_eval_is_that_of_its_own_tools() {
+    let golden = golden();
+    let subsets: Vec<String> = serde_json::from_value(golden["subsets"].clone()).unwrap();
+    let mut images = images(&golden);
+    for image in &mut images {
+        let is_face = |face: &MarkedFace| face.standing != Standing::IgnoredRegion;
+        image.marked.retain(is_face);
+    }
+    let options = DetectionOptions {
+        rules: DetectionRules::WiderEval,
+        ..options()
+    };
+    let report = evaluate(&images, &subsets, &options).unwrap();
+    let plain = evaluate(&images, &subsets, &self::options()).unwrap();
+    let expected = list(&golden["wider_eval"]);
+    assert_eq!(report.by_iou.len(), expected.len());
+    for (found, expected) in report.by_iou.iter().zip(expected) {
+        assert_eq!(found.subset, expected["subset"]);
+        assert_near(found.ap.unwrap(), &expected["ap"], 1e-12);
+        let last = *found.curve.points().last().unwrap();
+        assert_near(last.recall, &expected["recall"], 1e-12);
+        assert_near(last.precision, &expected["precision"], 1e-12);
+    }
+    // The conventions make a difference.
+    assert_ne!(report.ap, plain.ap);
+    assert!(images.iter().any(|image| image.marked.is_empty()));
 }
 
 #[track_caller]

@@ -2,6 +2,7 @@
 
 use super::matching::{Match, Subset, matches};
 use super::material::DetectionImage;
+use super::report::DetectionOptions;
 use lineament_core::{Landmarks, Rect};
 use serde::Serialize;
 
@@ -39,12 +40,12 @@ impl LandmarkScale {
 /// The error over all faces that were found; `None` where none has both kinds of landmarks.
 pub(super) fn landmark_error(
     images: &[DetectionImage],
-    min_iou: f64,
-    scale: LandmarkScale,
+    options: &DetectionOptions,
 ) -> Option<LandmarkError> {
+    let scale = options.landmark_scale;
     let mut errors = Vec::new();
     for image in images {
-        for (found, matched) in matches(image, Subset::All, min_iou) {
+        for (found, matched) in matches(image, Subset::All, options.ious[0], options.rules) {
             let Match::Face(face) = matched else { continue };
             let face = &image.marked[face];
             if let (Some(found), Some(marked)) = (&found.landmarks, &face.landmarks) {

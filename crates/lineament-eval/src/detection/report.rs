@@ -4,6 +4,7 @@ use super::curve::{DetectionCurve, DetectionPoint, Event};
 use super::landmarks::{LandmarkError, LandmarkScale, landmark_error};
 use super::matching::{Match, Subset, matches};
 use super::material::{DetectionImage, DetectionMaterial};
+use super::rules::DetectionRules;
 use crate::about::About;
 use crate::error::{EvalError, check_at_least, check_rate};
 use crate::intervals::{Bootstrap, Interval, bootstrap_by_identity};
@@ -24,19 +25,22 @@ pub struct DetectionOptions {
     pub min_score: Option<f64>,
     /// What errors of landmarks are divided by.
     pub landmark_scale: LandmarkScale,
+    /// Whose conventions decide.
+    pub rules: DetectionRules,
     /// Draws for the intervals by image.
     pub bootstrap: Bootstrap,
 }
 
 impl Default for DetectionOptions {
-    /// IoU 0.5, recall at 0.01, 0.1 and 1 false detections per image, landmarks by the box, 200
-    /// replicates of seed 0.
+    /// IoU 0.5, recall at 0.01, 0.1 and 1 false detections per image, landmarks by the box, plain
+    /// rules, 200 replicates of seed 0.
     fn default() -> Self {
         Self {
             ious: vec![0.5],
             false_per_image: vec![0.01, 0.1, 1.0],
             min_score: None,
             landmark_scale: LandmarkScale::Box,
+            rules: DetectionRules::Plain,
             bootstrap: Bootstrap {
                 n_replicates: 200,
                 seed: 0,
@@ -57,6 +61,8 @@ pub struct DetectionReport {
     pub n_failed: usize,
     /// Their names.
     pub failures: Vec<String>,
+    /// Whose conventions decided.
+    pub rules: DetectionRules,
     /// Faces to be found.
     pub n_faces: usize,
     /// Faces found, right or not.
@@ -121,10 +127,11 @@ pub fn evaluate_detections(
         n_images: images.len(),
         n_failed: failures.len(),
         failures,
+        rules: options.rules,
         n_faces: by_iou[0].n_faces,
         n_detections: images.iter().flat_map(|i| &i.found).map(Vec::len).sum(),
         ap: of_first.map(|f| (f.subset.clone(), f.ap)).collect(),
-        landmarks: landmark_error(images, options.ious[0], options.landmark_scale),
+        landmarks: landmark_error(images, options),
         by_iou,
         by_image: options.bootstrap,
     })
@@ -143,7 +150,7 @@ fn figures(
     subset: Subset,
     options: &DetectionOptions,
 ) -> Result<DetectionFigures, EvalError> {
-    let curve = curve(images, iou, subset);
+    let curve = curve(images, iou, subset, options.rules);
     let of_images: Vec<(usize, usize)> = (0..images.len()).map(|i| (i, i)).collect();
     let ap = |weights: &[f64]| vec![curve.weighted_average_precision(Some(weights))];
     let intervals = bootstrap_by_identity(&of_images, options.bootstrap, ap)?;
@@ -163,20 +170,29 @@ fn figures(
     })
 }
 
-fn curve(images: &[DetectionImage], iou: f64, subset: Subset) -> DetectionCurve {
+fn curve(
+    images: &[DetectionImage],
+    iou: f64,
+    subset: Subset,
+    rules: DetectionRules,
+) -> DetectionCurve {
+    let scale = rules.scale(images);
     let mut events = Vec::new();
     let mut n_faces = Vec::with_capacity(images.len());
     for (i, image) in images.iter().enumerate() {
         let counted = image.marked.iter().filter(|face| subset.counts(face));
         n_faces.push(counted.count());
-        for (face, matched) in matches(image, subset, iou) {
+        if !rules.looks_at(image) {
+            continue;
+        }
+        for (face, matched) in matches(image, subset, iou, rules) {
             let is_face = match matched {
                 Match::Ignored => continue,
                 Match::Face(_) => true,
                 Match::False => false,
             };
             events.push(Event {
-                score: face.score,
+                score: scale.score(face.score),
                 image: i,
                 is_face,
             });
