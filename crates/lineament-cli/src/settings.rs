@@ -174,17 +174,21 @@ fn limits(args: &common::Search) -> Limits {
 
 fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> {
     let device = parse_device(device)?;
-    match name {
-        EngineName::Rten if device == Device::Cpu => Ok(Engine::Rten),
-        EngineName::Rten => Err(Failure::usage(format!(
-            "the engine rten runs on the CPU only, not on {device}"
-        ))
-        .help("add --engine onnxruntime")),
-        EngineName::Onnxruntime => Ok(Engine::OnnxRuntime {
+    let engine = match name {
+        EngineName::Rten => Engine::Rten,
+        EngineName::Kernels => Engine::Kernels { isa: None },
+        EngineName::Onnxruntime => Engine::OnnxRuntime {
             library: None,
             device,
-        }),
+        },
+    };
+    if device != Device::Cpu && name != EngineName::Onnxruntime {
+        return Err(Failure::usage(format!(
+            "this engine runs on the CPU only, not on {device}"
+        ))
+        .help("add --engine onnxruntime"));
     }
+    Ok(engine)
 }
 
 fn parse_device(text: &str) -> Result<Device, Failure> {
@@ -225,6 +229,7 @@ mod tests {
             "lineament detect a.jpg --max-side 3",
             "lineament detect a.jpg --score-threshold 1.5",
             "lineament detect a.jpg --device cuda",
+            "lineament detect a.jpg --engine kernels --device cuda",
             "lineament detect a.jpg --engine onnxruntime --device cuda:x",
             "lineament detect a.jpg --engine onnxruntime --device toaster",
         ] {
@@ -247,6 +252,9 @@ mod tests {
             unreachable!("the line says onnxruntime");
         };
         assert_eq!(device, Device::Cuda { index: 1 });
+        let args = detect("lineament detect a.jpg --engine kernels");
+        let options = pipeline(&args.search, &args.models).unwrap().options;
+        assert_eq!(options.engine.engine, Engine::Kernels { isa: None });
     }
 
     #[test]

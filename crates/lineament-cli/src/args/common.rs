@@ -90,8 +90,10 @@ pub(crate) struct Models {
 /// An engine that can run networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// The built-in engine, on the CPU.
+    /// A pure Rust engine for any network, on the CPU.
     Rten,
+    /// Our own, on the CPU; networks that it has no kernels for run on rten.
+    Kernels,
     /// ONNX Runtime, in builds that include it.
     Onnxruntime,
 }

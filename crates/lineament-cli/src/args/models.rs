@@ -1,8 +1,11 @@
 //! `lineament models …` as it is typed.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use lineament_runtime::Isa;
 
 /// List, check, add and fetch models.
 #[derive(Debug, Args)]
@@ -44,6 +47,8 @@ pub(crate) enum Action {
     Add(Add),
     /// Fetch a model file into the folder. A fetch that was cut short is gone on with.
     Pull(Pull),
+    /// Measure what each step of a network costs on the engine `kernels`, and what was fused.
+    Profile(Profile),
 }
 
 #[derive(Debug, Args)]
@@ -95,4 +100,41 @@ pub(crate) struct Pull {
     /// The name of the file in the folder [default: the address's last part].
     #[arg(long, value_name = "NAME")]
     pub(crate) file: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    /// The ONNX file.
+    pub(crate) file: PathBuf,
+    /// The picture's size, where the network takes any.
+    #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "320x320")]
+    pub(crate) size: PictureSize,
+    /// The instructions to use: portable, avx2 or avx512 [default: LINEAMENT_ISA, else the best of
+    /// this processor].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) isa: Option<Isa>,
+    /// Threads that work on one run.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) threads: NonZeroUsize,
+    /// Runs, of which the least time of each step counts.
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) runs: NonZeroUsize,
+}
+
+/// A picture's size in pixels, as `320x240`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PictureSize {
+    pub(crate) height: NonZeroUsize,
+    pub(crate) width: NonZeroUsize,
+}
+
+impl FromStr for PictureSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sides = text.split_once('x');
+        let parsed = sides.and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
+        let (height, width) = parsed.ok_or("a size is a height and a width, as 240x320")?;
+        Ok(Self { height, width })
+    }
 }

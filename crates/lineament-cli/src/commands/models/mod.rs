@@ -1,6 +1,7 @@
 //! `lineament models`: what is in the model folder, whether it is whole, and getting more.
 
 mod acquire;
+mod profile;
 mod show;
 
 use std::io::{self, Write};
@@ -25,6 +26,7 @@ pub(crate) fn run(args: ModelsCommand, interrupt: &Interrupt) -> Result<Exit, Fa
         Action::Info { name } => show::info(&store()?, &name, style),
         Action::Verify { name } => show::verify(&store()?, name.as_deref(), style),
         Action::Add(add) => acquire::add(add, &folder(), style),
+        Action::Profile(args) => profile::profile(&args, style),
         Action::Pull(pull) => acquire::pull(&pull, &folder(), style, interrupt),
     }
 }
