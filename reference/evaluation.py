@@ -5,8 +5,10 @@ golden/evaluation_pairs.json
   persons, pairs          person of every item; [first item, second item, 1 for mated or 0, fold]
   n_persons_in_several_folds
   folds   [{name, flip, center, pca, thresholds, matcher, matcher_pca, tolerance, + figures}]  every variant;
-          `tolerance` is of thresholds: the solvers of learned matchers stop at different points near the optimum
+          `tolerance` is of thresholds: solvers sum in different orders
   view1   [the same, + dev_folds, best_accuracy, best_threshold]  learned on `dev_folds`, judged on the other folds
+  grid    [{matcher, flip, center, pca, matcher_pca, whiten, thresholds, n_correct, thresholds_of_folds, view1}]  each
+          switch with each other; view1 = [n_correct, threshold], learned on the folds below 7
           figures: n_correct and threshold of every fold, accuracy, accuracy_se, threshold_mean, auc, eer, n_failed,
           tar_at_fmr {rate: {tar, tar_ci, fmr_ci, supported} or null}
 golden/evaluation_rates.json
@@ -17,10 +19,11 @@ Failed comparisons are never accepted and always counted. A threshold is the mid
 scores, the lowest of equal ones ("exact"), or the first best of squared distances 0:0.01:4, accepted where smaller ("grid").
 """
 
+import itertools
 import math
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, lsq_linear
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -118,9 +121,29 @@ class OnTerms(Identity):
         return float(self.machine.decision_function(self.terms(a, b)[None])[0])
 
 
+class HingeMachine:
+    """LIBLINEAR's machine of C = 1, its last digits by the optimality conditions: samples inside the margin have
+    multiplier 1, those beyond it 0, and those on it what a linear system says."""
+
+    def fit(self, terms, mated):
+        machine = LinearSVC(loss="hinge", C=1.0, tol=1e-10, max_iter=10_000_000, intercept_scaling=1, random_state=0)
+        machine.fit(terms, mated)
+        signed = np.where(np.array(mated) == 1, 1.0, -1.0)[:, None] * np.column_stack([terms, np.ones(len(terms))])
+        slack = 1 - signed @ np.append(machine.coef_[0], machine.intercept_)
+        on, inside = np.abs(slack) < 1e-6, slack >= 1e-6
+        fixed = signed[inside].sum(axis=0)
+        multipliers = lsq_linear(signed[on] @ signed[on].T, 1 - signed[on] @ fixed, (0, 1), method="bvls", tol=1e-15).x
+        self.plane = fixed + multipliers @ signed[on]
+        slack = 1 - signed @ self.plane
+        assert np.abs(slack[on]).max() < 1e-11 and (slack[inside] > 0).all() and (slack[~on & ~inside] < 0).all()
+        return self
+
+    def decision_function(self, terms):
+        return terms @ self.plane[:-1] + self.plane[-1]
+
+
 class ChiSquared(OnTerms):
-    def new_machine(self):
-        return LinearSVC(loss="hinge", C=1.0, tol=1e-10, max_iter=10_000_000, intercept_scaling=1, random_state=0)
+    new_machine = HingeMachine
 
     def terms(self, a, b):
         if self.is_signed:
@@ -138,13 +161,15 @@ class Siamese(OnTerms):
 
 MATCHERS = {"cosine": Cosine, "squared-euclidean": SquaredEuclidean, "lda": Lda, "joint-bayesian": JointBayesian,
             "chi-squared": ChiSquared, "siamese": Siamese}
-TOLERANCES = {"chi-squared": 1e-5, "siamese": 1e-7, "joint-bayesian": 1e-6, "lda": 1e-8}
+TOLERANCES = {"chi-squared": 1e-11, "siamese": 1e-11, "joint-bayesian": 1e-11, "lda": 1e-12}
 
 
-def project(rows, sides, n_components):
+def project(rows, sides, n_components, whiten=False):
     """Rows on the principal components of sides, one row at a time."""
     model = PCA(n_components, svd_solver="full").fit(sides)
-    return {i: np.array([in_order(row - model.mean_, c) for c in model.components_]) for i, row in rows.items()}
+    scales = np.sqrt(model.explained_variance_) if whiten else np.ones(n_components)
+    on_components = lambda row: np.array([in_order(row - model.mean_, c) for c in model.components_])
+    return {i: on_components(row) / scales for i, row in rows.items()}
 
 
 def learn(rows, persons, training, case):
@@ -160,7 +185,7 @@ def learn(rows, persons, training, case):
         rows = {i: unit(row) for i, row in rows.items()}
     items = sorted(set(sides))
     if case.get("matcher_pca"):
-        rows = project(rows, np.array([rows[i] for i in items]), case["matcher_pca"])
+        rows = project(rows, np.array([rows[i] for i in items]), case["matcher_pca"], case.get("whiten", False))
     place = {item: place for place, item in enumerate(items)}
     pairs = [(place[i], place[j], mated) for i, j, mated, _ in training if i in rows and j in rows]
     matcher = MATCHERS[case["matcher"]]().fit(
@@ -325,6 +350,24 @@ def cases():
                "matcher_pca": matcher_pca[0] if matcher_pca else None, "tolerance": TOLERANCES.get(matcher, 1e-12)}
 
 
+def grid(d=7):
+    """Every switch with every other: projections onto `d` components as (before the matcher, its own, whitened)."""
+    projections = [(None, None, False), (d, None, False), (None, d, False), (None, d, True)]
+    switches = itertools.product(MATCHERS, ("off", "sum", "concat"), ("off", "folds"), projections, ("exact", "grid"))
+    for matcher, flip, center, (pca, matcher_pca, whiten), thresholds in switches:
+        if thresholds == "exact" or (matcher in ("cosine", "squared-euclidean") and not matcher_pca):
+            yield {"matcher": matcher, "flip": flip, "center": center, "pca": pca, "matcher_pca": matcher_pca,
+                   "whiten": whiten, "thresholds": thresholds}
+
+
+def grid_figures(rows, persons, pairs, dev, test, case):
+    """Counts and thresholds of every fold, and of `test` with everything learned on `dev`."""
+    folds = evaluate_folds(rows, persons, pairs, case)
+    view1 = evaluate_view1((rows, persons, dev), (rows, None, test), case)
+    return {key: folds[key] for key in ("n_correct", "thresholds_of_folds")} | {
+        "view1": [view1["n_correct"][0], view1["thresholds_of_folds"][0]]}
+
+
 def pair_fields(rng):
     plain, mirrored, persons, pairs, failed = material(rng)
     rows = {flip: {i: combine(plain[i] / SCALE, mirrored[i] / SCALE, flip) for i in range(len(plain)) if i not in failed}
@@ -336,7 +379,8 @@ def pair_fields(rng):
              for case in cases() if case["flip"] == "sum"]
     return {"scale": SCALE, "plain": whole(plain), "mirrored": whole(mirrored), "persons": persons.tolist(), "pairs": pairs,
             "n_persons_in_several_folds": sum(len(folds) > 1 for folds in folds_of),
-            "folds": [case | evaluate_folds(rows[case["flip"]], persons, pairs, case) for case in cases()], "view1": view1}
+            "folds": [case | evaluate_folds(rows[case["flip"]], persons, pairs, case) for case in cases()], "view1": view1,
+            "grid": [case | grid_figures(rows[case["flip"]], persons, pairs, dev, test, case) for case in grid()]}
 
 
 def rate_cases(rng):

@@ -149,21 +149,21 @@ def log_likelihood(groups, between, within):
 def em_round(groups, between, within, exact):
     """One round, identity by identity, in the paper's symbols F and G."""
     means, errors, spread_between, spread_within = [], [], 0.0, 0.0
+    f = np.linalg.inv(within)
+    g_of = {m: -np.linalg.inv(m * between + within) @ between @ f for m in {len(rows) for rows in groups}}
+    to_mean = {m: between @ (f + m * g) for m, g in g_of.items()}
+    to_error = {m: within @ g for m, g in g_of.items()}
     for rows in groups:
         m = len(rows)
-        f = np.linalg.inv(within)
-        g = -np.linalg.inv(m * between + within) @ between @ np.linalg.inv(within)
-        mean = sum(between @ (f + m * g) @ x for x in rows)
-        means.append(mean)
-        errors += [x + sum(within @ g @ y for y in rows) for x in rows]
-        # Posterior covariance of mu, and of every error, by conditioning the joint Gaussian.
-        joint = np.kron(np.ones((1, m)), between)
-        posterior = between - joint @ np.linalg.inv(block_covariance(between, within, m)) @ joint.T
-        spread_between = spread_between + posterior
-        spread_within = spread_within + m * posterior
+        means.append(sum(to_mean[m] @ x for x in rows))
+        errors += [x + sum(to_error[m] @ y for y in rows) for x in rows]
+        if exact:
+            # Posterior covariance of mu, and of every error, by conditioning the joint Gaussian.
+            joint = np.kron(np.ones((1, m)), between)
+            posterior = between - joint @ np.linalg.inv(block_covariance(between, within, m)) @ joint.T
+            spread_between = spread_between + posterior
+            spread_within = spread_within + m * posterior
     means, errors = np.array(means), np.array(errors)
-    if not exact:
-        spread_between = spread_within = 0.0
     between, within = means.T @ means + spread_between, errors.T @ errors + spread_within
     # Exactly symmetric, or rounding grows from round to round.
     return (between + between.T) / 2 / len(means), (within + within.T) / 2 / len(errors)

@@ -191,21 +191,28 @@ fn a_matcher_of_view_1_is_saved_and_used() {
     fs::write(dir.path().join("pairs.txt"), lfw_list(0..2)).unwrap();
     fs::write(dir.path().join("pairsDevTrain.txt"), lfw_list(0..1)).unwrap();
     fs::write(dir.path().join("pairsDevTest.txt"), lfw_list(1..2)).unwrap();
-    let view_1 = "lfw --images images --pairs pairsDevTest.txt --matcher siamese --json";
-    let learned = json(&eval(dir.path(), view_1));
-    assert_eq!(learned["protocol"], "lfw-view1");
-    assert_eq!(learned["matcher"], "siamese");
-    assert_eq!(learned["on_dev"]["n"], 8);
-    let saved = eval(dir.path(), &format!("{view_1} --save-matcher m.json"));
-    assert_eq!(
-        json(&saved)["threshold_mean"],
-        learned["threshold_mean"],
-        "saving changes nothing"
-    );
-    let of_file = "lfw --images images --pairs pairsDevTest.txt --matcher-file m.json --json";
-    let used = json(&eval(dir.path(), of_file));
-    for key in ["accuracy", "auc", "threshold_mean", "matcher", "folds"] {
-        assert_eq!(used[key], learned[key], "{key}");
+    let line = "lfw --images images --pairs pairsDevTest.txt --json";
+    let of_file = format!("{line} --matcher-file m.json");
+    // The centre and a projection are part of what is saved.
+    for method in [
+        "--center folds --pca 3",
+        "--matcher siamese --center folds",
+        "--matcher siamese",
+    ] {
+        let view_1 = format!("{line} {method}");
+        let learned = json(&eval(dir.path(), &view_1));
+        assert_eq!(learned["protocol"], "lfw-view1");
+        assert_eq!(learned["on_dev"]["n"], 8);
+        let saved = eval(dir.path(), &format!("{view_1} --save-matcher m.json"));
+        assert_eq!(
+            json(&saved)["threshold_mean"],
+            learned["threshold_mean"],
+            "saving changes nothing"
+        );
+        let used = json(&eval(dir.path(), &of_file));
+        for key in ["accuracy", "auc", "threshold_mean", "matcher", "folds"] {
+            assert_eq!(used[key], learned[key], "{method}: {key}");
+        }
     }
     let other_length = format!("{of_file} --flip concat");
     let output = eval(dir.path(), &other_length);
@@ -216,7 +223,7 @@ fn a_matcher_of_view_1_is_saved_and_used() {
         stderr(&output)
     );
     fs::write(dir.path().join("m.json"), "{}").unwrap();
-    assert_eq!(code(&eval(dir.path(), of_file)), 4);
+    assert_eq!(code(&eval(dir.path(), &of_file)), 4);
 }
 
 #[test]

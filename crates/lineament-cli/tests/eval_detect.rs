@@ -15,7 +15,7 @@ use support::{code, models, run, run_with_models, stderr, stdout, write_png};
 
 /// `lineament eval detect` with the words of `line`.
 fn detect(folder: &Path, line: &str) -> Output {
-    let line = format!("eval detect {line} --models models");
+    let line = format!("eval detect {line} --models models --cache cache");
     run(folder, &line.split_whitespace().collect::<Vec<_>>())
 }
 
@@ -54,6 +54,21 @@ fn marked_faces_are_looked_for() {
         6,
         "two overlaps, all and two subsets"
     );
+    let again = detect(dir.path(), "faces.csv --iou 0.5,0.3 --at-score 0.5 --json");
+    assert_eq!(stdout(&again), stdout(&output), "from the cache");
+    let theirs = detect(dir.path(), "faces.csv --rules wider_eval --json");
+    let theirs: Value = serde_json::from_str(&stdout(&theirs)).unwrap();
+    assert_eq!(
+        (&result["rules"], &theirs["rules"]),
+        (&"plain".into(), &"wider_eval".into())
+    );
+    assert!(
+        theirs["choices"]["Rules"]
+            .as_str()
+            .unwrap()
+            .contains("eval_tools")
+    );
+    assert_eq!(theirs["n_detections"], result["n_detections"]);
     let output = detect(dir.path(), "faces.csv --report report");
     assert!(stdout(&output).starts_with("Face detection: 3 images with 2 faces\n"));
     assert!(stdout(&output).contains("1 marked face may be found or not"));
@@ -63,6 +78,7 @@ fn marked_faces_are_looked_for() {
         ("faces.csv --iou 1", 2, "--iou"),
         ("faces.csv --subset easy.mat", 2, "WIDER FACE"),
         ("faces.csv --images .", 2, "--images"),
+        ("faces.csv --rules wider_eval --at-score 1", 2, "--at-score"),
         ("faces.csv --detector a --detector a", 2, "twice"),
         ("missing.xml", 4, "missing.xml"),
         ("bad.xml", 4, "bad.xml, line 1: expected <dataset>"),
@@ -97,6 +113,7 @@ fn drawn_faces_are_found_and_measured() {
         "faces.csv",
         "--iou",
         "0.4",
+        "--no-cache",
         "--json",
         "--detector",
     ];
@@ -123,6 +140,7 @@ fn crowds_are_found() {
         "eval",
         "detect",
         list.to_str().unwrap(),
+        "--no-cache",
         "--json",
         "--detector",
         "yunet_n_dynamic",

@@ -6,6 +6,7 @@ mod support;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -223,6 +224,25 @@ fn groups_have_their_own_rates() {
     let result = eval(dir.path(), &format!("{line} --threshold -1"));
     let result: Value = serde_json::from_str(&stdout(&result)).unwrap();
     assert_eq!(result["groups"][0]["fmr"]["rate"], 1.0);
+    let output = eval(dir.path(), &format!("{line} --matcher siamese"));
+    assert!(told(&output, 2).contains("--matcher-file"));
+    let folds = fs::read_to_string(dir.path().join("pairs.csv")).unwrap();
+    let folds = folds.lines().enumerate().map(|(i, row)| match i {
+        0 => format!("{row},fold\n"),
+        _ => format!("{row},{}\n", (i - 1) / 9),
+    });
+    fs::write(dir.path().join("pairs.csv"), folds.collect::<String>()).unwrap();
+    for method in ["--matcher siamese", "--center folds", "--pca 2 --whiten"] {
+        let output = eval(dir.path(), &format!("{line} {method} --fmr 0.5"));
+        let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        assert_eq!(result["n_pairs"], 18, "{method}");
+        assert!(
+            result["all"]["fmr"]["rate"].as_f64().unwrap() <= 0.5,
+            "{method}"
+        );
+        let is_siamese = result["choices"]["Matcher"] == "siamese";
+        assert_eq!(is_siamese, method.contains("siamese"));
+    }
     let output = eval(dir.path(), "fairness pairs.csv --images set");
     assert!(told(&output, 2).contains("pairs.csv names no groups"));
     let output = eval(dir.path(), &line.replace("--by age", "--by size"));
@@ -278,6 +298,27 @@ fn mates_are_found_among_distractors() {
     assert_eq!(feature("P0/0.png"), feature("P0/1.png"));
     assert_ne!(feature("P0/0.png"), feature("P3/0.png"));
     assert!(!dir.path().join("out/P5/2.png.bin").exists());
+    // The files that were written, as another program's.
+    let lists = "megaface --probes probes.json --distractors others.json \
+                 --distractor-noises noises.txt --sizes 2,8,100";
+    let output = eval_given(dir.path(), &format!("{lists} --features out --json"));
+    assert!(told(&output, 6).contains("P4/2.png"));
+    let again: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    for key in [
+        "n_probes",
+        "n_searches",
+        "n_distractors",
+        "rank_1",
+        "tar_at_far",
+    ] {
+        assert_eq!(again[key], result[key], "{key}");
+    }
+    assert_eq!(again["choices"]["Faces"], "features in out");
+    let output = eval_given(dir.path(), &format!("{lists} --features out --flip sum"));
+    assert!(told(&output, 2).contains("mirror images"));
+    fs::write(dir.path().join("out/P0/0.png.bin"), "not a feature").unwrap();
+    let output = eval_given(dir.path(), &format!("{lists} --features out"));
+    assert!(told(&output, 6).contains("P0/0.png.bin, byte 0"));
     let output = eval(dir.path(), &line.replace("2,8,100", "8,2"));
     assert!(told(&output, 2).contains("--sizes"));
     fs::write(
@@ -286,6 +327,44 @@ fn mates_are_found_among_distractors() {
     )
     .unwrap();
     assert!(told(&eval(dir.path(), line), 4).contains("others.json, entry 0"));
+}
+
+#[test]
+fn embeddings_of_another_program_are_evaluated() {
+    let dir = tempfile::tempdir().unwrap();
+    copies(dir.path());
+    pairs(dir.path());
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../reference/golden/data_embeddings.json"
+    );
+    let golden: Value = serde_json::from_str(&fs::read_to_string(golden).unwrap()).unwrap();
+    let bytes = BASE64.decode(golden["files"][0]["npz_base64"].as_str().unwrap());
+    fs::write(dir.path().join("theirs.npz"), bytes.unwrap()).unwrap();
+    let line = "fairness pairs.csv --images set --groups groups.csv --by age --json";
+    let output = eval_given(dir.path(), &format!("{line} --embeddings theirs.npz"));
+    // One of them says that no face was found.
+    assert!(told(&output, 6).contains("P1/1.png"));
+    let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(result["model"]["name"], "theirs");
+    assert_eq!(result["model"]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(result["choices"]["Faces"], "embeddings of theirs.npz");
+    assert_eq!(
+        (&result["flip"], &result["n_failed"]),
+        (&"sum".into(), &2.into())
+    );
+    let output = eval_given(dir.path(), "cluster set --embeddings theirs.npz");
+    assert!(told(&output, 2).contains("calibration"));
+    let output = eval_given(dir.path(), "cluster set --embeddings pairs.csv");
+    assert!(told(&output, 4).contains("pairs.csv"));
+}
+
+/// `lineament eval` without a network.
+fn eval_given(folder: &Path, line: &str) -> Output {
+    let words: Vec<&str> = std::iter::once("eval")
+        .chain(line.split_whitespace())
+        .collect();
+    run(folder, &words)
 }
 
 /// Lists of IJB-C over `set/`: a gallery of P0 and one of P1, probes of both and of P2.

@@ -2,7 +2,9 @@
 
 use crate::error::{EvalError, check_at_least, check_length};
 use crate::pairs::{Pair, PairMaterial};
-use lineament_match::{Features, FitOptions, FittedMatcher, Matcher, Training, TrainingPair, fit};
+use lineament_match::{
+    Features, FitOptions, FittedMatcher, MatchError, Matcher, Training, TrainingPair, fit,
+};
 use std::collections::BTreeMap;
 
 /// A material whose templates are of one length, finite and not zero.
@@ -47,9 +49,15 @@ impl<'a> Compared<'a> {
         self.material.list.pairs
     }
 
-    /// Name of the item of a row.
-    pub(crate) fn name_of(&self, row: usize) -> &'a str {
-        &self.material.list.names[self.item_of[row]]
+    /// An error of the features, with the name of the item that it is about.
+    pub(crate) fn named(&self, error: MatchError) -> EvalError {
+        match error {
+            MatchError::NoDirection { row } => EvalError::Template {
+                item: self.material.list.names[self.item_of[row]].clone(),
+                reason: "has norm 0 after centring or projection and so no direction".to_owned(),
+            },
+            error => error.into(),
+        }
     }
 
     /// Names of the items that pairs need and that have no template.
@@ -65,26 +73,9 @@ impl<'a> Compared<'a> {
         failed.map(|i| names[i].clone()).collect()
     }
 
-    /// Mean over every side of the pairs that has a template.
-    pub(crate) fn mean_of_sides(&self, pairs: &[&Pair]) -> Result<Vec<f64>, EvalError> {
-        let rows = self.rows_of_sides(pairs);
-        check_at_least("templates to learn from", 1, rows.len())?;
-        let mut mean = vec![0.0; self.features.n_columns()];
-        for row in &rows {
-            let values = self.features.row(*row);
-            mean.iter_mut().zip(values).for_each(|(m, v)| *m += v);
-        }
-        mean.iter_mut().for_each(|m| *m /= rows.len() as f64);
-        Ok(mean)
-    }
-
-    /// One row of `features` for every side of the pairs that has a template.
-    pub(crate) fn sides(
-        &self,
-        features: &Features,
-        pairs: &[&Pair],
-    ) -> Result<Features, EvalError> {
-        select(features, &self.rows_of_sides(pairs))
+    /// One row for every side of the pairs that has a template.
+    pub(crate) fn sides(&self, pairs: &[&Pair]) -> Result<Features, EvalError> {
+        select(&self.features, &self.rows_of_sides(pairs))
     }
 
     fn rows_of_sides(&self, pairs: &[&Pair]) -> Vec<usize> {
@@ -122,15 +113,9 @@ impl<'a> Compared<'a> {
     }
 
     /// Score of every pair of the list; `None` where a side has no template.
-    pub(crate) fn scores(
-        &self,
-        matcher: &FittedMatcher,
-        features: &Features,
-    ) -> Result<Vec<Option<f64>>, EvalError> {
-        // A projection in front is applied once an item rather than once a comparison.
-        if let FittedMatcher::Pipeline { projection, metric } = matcher {
-            return self.scores(metric, &projection.transform_all(features)?);
-        }
+    pub(crate) fn scores(&self, matcher: &FittedMatcher) -> Result<Vec<Option<f64>>, EvalError> {
+        let prepared = matcher.prepare(self.features.clone());
+        let (matcher, features) = prepared.map_err(|error| self.named(error))?;
         let score = |pair: &Pair| {
             let rows = self.row_of[pair.first].zip(self.row_of[pair.second]);
             let score = |(a, b)| matcher.score(features.row(a), features.row(b));

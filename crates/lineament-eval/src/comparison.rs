@@ -34,27 +34,14 @@ impl Comparison {
                 gallery: UnitRows::from_rows(gallery)?,
             });
         }
-        let (probes, gallery) = (Features::from_rows(probes)?, Features::from_rows(gallery)?);
-        Self::of_features(probes, gallery, matcher)
-    }
-
-    fn of_features(
-        probes: Features,
-        gallery: Features,
-        matcher: &FittedMatcher,
-    ) -> Result<Self, EvalError> {
-        Ok(match matcher {
-            // What depends on one side alone is computed once a template.
-            FittedMatcher::Pipeline { projection, metric } => Self::of_features(
-                projection.transform_all(&probes)?,
-                projection.transform_all(&gallery)?,
-                metric,
-            )?,
+        let (metric, probes) = matcher.prepare(Features::from_rows(probes)?)?;
+        let (_, gallery) = matcher.prepare(Features::from_rows(gallery)?)?;
+        Ok(match metric {
             FittedMatcher::JointBayesian(model) => products(&probes, &gallery, model)?,
-            _ => Self::Matched {
+            metric => Self::Matched {
                 probes,
                 gallery,
-                matcher: matcher.clone(),
+                matcher: metric.clone(),
             },
         })
     }

@@ -5,12 +5,12 @@ use crate::compared::Compared;
 use crate::error::{EvalError, check_at_least, check_length};
 use crate::identity_intervals::by_identity;
 use crate::intervals::{Proportion, mean_and_standard_error};
-use crate::learned::{Learned, learns_nothing};
+use crate::learned::{learn, learns_nothing};
 use crate::pair_report::{AtFmr, BestOnTest, FoldFigures, PairOutcome, PairReport};
 use crate::pairs::{Centering, Judging, PairList, PairMaterial, PairOptions};
 use crate::parallel;
 use crate::scores::ScoreSet;
-use lineament_match::{FitOptions, FittedMatcher, Matcher};
+use lineament_match::{FittedMatcher, Matcher};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Runs a protocol of two folds or more.
@@ -44,6 +44,28 @@ pub fn evaluate(
     report.n_persons_in_several_folds = list.persons.map(|p| n_in_several_folds(list, p));
     (report.center, report.pca) = (options.center, options.pca);
     Ok(report)
+}
+
+/// The score of every pair, in the order of the list, by what the other folds teach; `None` where a
+/// side has no template. A single fold will do where there is nothing to learn.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn held_out_scores(
+    material: PairMaterial<'_>,
+    options: &PairOptions,
+) -> Result<Vec<Option<f64>>, EvalError> {
+    let compared = Compared::new(material)?;
+    if learns_nothing(options) {
+        return Ok(Split::new(&compared, None, options)?.scores);
+    }
+    let list = material.list;
+    check_at_least("folds", 2, list.n_folds())?;
+    let splits = parallel::map(list.n_folds(), |fold| {
+        Split::new(&compared, Some(fold), options)
+    })?;
+    let pairs = list.pairs.iter().enumerate();
+    Ok(pairs.map(|(i, pair)| splits[pair.fold].scores[i]).collect())
 }
 
 /// Runs a protocol of two folds or more on scores that were made elsewhere, one a pair of the list,
@@ -89,20 +111,20 @@ pub fn evaluate_view1(
 ) -> Result<PairReport, EvalError> {
     let dev = Compared::new(dev)?;
     let every: Vec<_> = dev.pairs().iter().collect();
-    let learned = Learned::new(&dev, &every, options)?;
+    let matcher = learn(&dev, &every, options)?;
     let mated = dev.pairs().iter().map(|p| p.mated);
-    let dev_scores = ScoreSet::from_labelled(learned.scores(&dev)?.into_iter().zip(mated))?;
-    let threshold = dev_scores.best_threshold(options.judging.thresholds, &learned.matcher)?;
+    let dev_scores = ScoreSet::from_labelled(dev.scores(&matcher)?.into_iter().zip(mated))?;
+    let threshold = dev_scores.best_threshold(options.judging.thresholds, &matcher)?;
 
     let compared = Compared::new(test)?;
-    let scores = learned.scores(&compared)?;
+    let scores = compared.scores(&matcher)?;
     let outcomes = scores.iter().zip(test.list.pairs).enumerate();
     let judged = Judged {
         outcomes: outcomes
             .map(|(i, (score, pair))| (i, PairOutcome::new(*pair, *score, threshold.threshold)))
             .collect(),
         threshold: threshold.threshold,
-        matcher: learned.matcher.name(),
+        matcher: matcher.name(),
     };
     let mut report = report(about, test.list, vec![judged], &options.judging)?;
     report.failures = compared.failures();
@@ -116,7 +138,7 @@ pub fn evaluate_view1(
     });
     let best = report
         .scores()?
-        .best_threshold(options.judging.thresholds, &learned.matcher)?;
+        .best_threshold(options.judging.thresholds, &matcher)?;
     report.best_on_test = Some(BestOnTest {
         accuracy: best.n_correct as f64 / report.n_pairs as f64,
         threshold: best.threshold,
@@ -124,17 +146,18 @@ pub fn evaluate_view1(
     Ok(report)
 }
 
-/// The matcher fitted on all items and pairs of `dev`, to be used elsewhere.
+/// The matcher learned on all items and pairs of `dev`, to be used elsewhere: with the centre and
+/// the projection in front of it.
 ///
 /// # Errors
 /// As [`evaluate`].
 pub fn fit_matcher(
     dev: PairMaterial<'_>,
-    options: &FitOptions,
+    options: &PairOptions,
 ) -> Result<FittedMatcher, EvalError> {
     let compared = Compared::new(dev)?;
     let every: Vec<_> = compared.pairs().iter().collect();
-    compared.fit(options, compared.features(), &every)
+    learn(&compared, &every, options)
 }
 
 /// The scores of all pairs when one fold, or nothing, is kept out of learning.
@@ -159,10 +182,10 @@ impl Split {
     ) -> Result<Self, EvalError> {
         let pairs = compared.pairs().iter();
         let training: Vec<_> = pairs.filter(|p| Some(p.fold) != held_out).collect();
-        let learned = Learned::new(compared, &training, options)?;
+        let matcher = learn(compared, &training, options)?;
         Ok(Self {
-            scores: learned.scores(compared)?,
-            matcher: learned.matcher,
+            scores: compared.scores(&matcher)?,
+            matcher,
         })
     }
 

@@ -40,7 +40,7 @@ pub use detection::evaluate_detections;
 pub use error::EvalError;
 pub use fairness::evaluate_fairness;
 pub use flip::FlipMode;
-pub use folds::{evaluate, evaluate_scores, evaluate_view1, fit_matcher};
+pub use folds::{evaluate, evaluate_scores, evaluate_view1, fit_matcher, held_out_scores};
 pub use identification::{IdentificationOptions, IdentificationReport, identify};
 pub use intervals::{
     Bootstrap, Interval, Proportion, bootstrap_by_identity, mean_and_standard_error,

@@ -191,14 +191,7 @@ fn scores(
 ) -> Result<Vec<Option<f64>>, EvalError> {
     let rows: Vec<&[f32]> = set.templates.iter().flatten().map(Vec::as_slice).collect();
     check_at_least("templates", 1, rows.len())?;
-    let features = Features::from_rows(&rows)?;
-    let (features, matcher) = match matcher {
-        // A projection in front is applied once a template rather than once a match.
-        FittedMatcher::Pipeline { projection, metric } => {
-            (projection.transform_all(&features)?, metric.as_ref())
-        }
-        plain => (features, plain),
-    };
+    let (matcher, features) = matcher.prepare(Features::from_rows(&rows)?)?;
     let mut next = 0..;
     let row = |template: &Option<Vec<f32>>| template.as_ref().and_then(|_| next.next());
     let row_of: Vec<Option<usize>> = set.templates.iter().map(row).collect();

@@ -103,6 +103,8 @@ fn grid(matcher: &FittedMatcher) -> Result<Vec<f64>, EvalError> {
     let score = match matcher {
         FittedMatcher::Cosine => |distance: f64| 1.0 - distance / 2.0,
         FittedMatcher::SquaredEuclidean => |distance: f64| -distance,
+        // In their place features are of unit norm.
+        FittedMatcher::Placed { matcher, .. } => return grid(matcher),
         learned => {
             let matcher = learned.name();
             return Err(EvalError::GridNeedsDistance { matcher });

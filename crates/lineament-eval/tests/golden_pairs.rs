@@ -6,8 +6,8 @@
 )]
 
 use lineament_eval::{
-    About, Bootstrap, Centering, FlipMode, Judging, ModelIdentity, Pair, PairList, PairMatcher,
-    PairMaterial, PairOptions, PairReport, Thresholds, evaluate, evaluate_view1,
+    About, Bootstrap, Centering, FlipMode, FoldFigures, Judging, ModelIdentity, Pair, PairList,
+    PairMatcher, PairMaterial, PairOptions, PairReport, Thresholds, evaluate, evaluate_view1,
 };
 use lineament_match::{FitOptions, MatcherKind, Whitening};
 use serde_json::Value;
@@ -116,7 +116,10 @@ fn options_of(case: &Value) -> PairOptions {
         matcher: PairMatcher::Learned(FitOptions {
             kind,
             pca: components("matcher_pca"),
-            whiten: Whitening::No,
+            whiten: match case["whiten"].as_bool() {
+                Some(true) => Whitening::Yes,
+                _ => Whitening::No,
+            },
         }),
         center: match case["center"].as_str().unwrap() {
             "off" => Centering::Off,
@@ -239,4 +242,43 @@ fn view_1_equals_the_reference_for_every_switch() {
         let tolerance = number(&case["tolerance"]);
         assert!((best.threshold - number(&case["best_threshold"])).abs() <= tolerance);
     }
+}
+
+#[test]
+fn every_switch_with_every_other_gives_the_counts_and_thresholds_of_the_reference() {
+    let golden = Golden::read();
+    let cases = list(&golden.value["grid"]);
+    assert_eq!(cases.len(), 168);
+    let (dev, test): (Vec<Pair>, Vec<Pair>) = golden.pairs.iter().partition(|p| p.fold < 7);
+    let test: Vec<Pair> = test.into_iter().map(|p| Pair { fold: 0, ..p }).collect();
+    for case in cases {
+        let name = case.to_string();
+        let flip = flip_of(case);
+        let templates = golden.templates(flip);
+        let of = |pairs| PairMaterial {
+            list: golden.list(pairs),
+            templates: &templates,
+        };
+        let options = options_of(case);
+        let folds = evaluate(about(flip), of(&golden.pairs), &options).unwrap();
+        let expected = list(&case["n_correct"])
+            .iter()
+            .zip(list(&case["thresholds_of_folds"]));
+        assert_eq!(folds.folds.len(), expected.len());
+        for (fold, (n_correct, threshold)) in folds.folds.iter().zip(expected) {
+            check_fold(&name, fold, n_correct, threshold);
+        }
+        let view1 = evaluate_view1(about(flip), of(&dev), of(&test), &options).unwrap();
+        check_fold(&name, &view1.folds[0], &case["view1"][0], &case["view1"][1]);
+    }
+}
+
+/// Counts are equal. Thresholds are as far apart as two orders of summing leave them, relative to
+/// scores beyond 1.
+#[track_caller]
+fn check_fold(name: &str, found: &FoldFigures, n_correct: &Value, threshold: &Value) {
+    assert_eq!(found.n_correct, count(n_correct), "{name}");
+    let expected = number(threshold);
+    let apart = (found.threshold - expected).abs() / expected.abs().max(1.0);
+    assert!(apart <= 1e-11, "{name}: {apart:e} from {expected}");
 }

@@ -51,6 +51,14 @@ pub enum MatchError {
         "a feature of norm 0 has no direction and cannot be compared or pooled; drop that sample"
     )]
     ZeroNorm,
+    /// A feature that has no direction once it is centred and projected.
+    #[error(
+        "feature {row} of those given has norm 0 after centring or projection and so no direction; drop it"
+    )]
+    NoDirection {
+        /// Its row, counted from 0.
+        row: usize,
+    },
     /// The matcher learns from identities and none were given.
     #[error("{matcher} learns from identities: give one identity index per row of features")]
     MissingIdentities {

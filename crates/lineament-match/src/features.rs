@@ -77,6 +77,17 @@ impl Features {
         mean
     }
 
+    /// The rows less `mean`.
+    ///
+    /// # Errors
+    /// [`MatchError::Dimension`] for a mean of another length.
+    pub fn less(&self, mean: &[f64]) -> Result<Self, MatchError> {
+        check_length("the mean of features", self.n_columns, mean.len())?;
+        let rows = self.rows();
+        let values = rows.flat_map(|row| row.iter().zip(mean).map(|(v, m)| v - m));
+        Self::new(self.n_columns, values.collect())
+    }
+
     /// The rows less `mean`, as a matrix `[n, d]`.
     pub(crate) fn centred(&self, mean: &[f64]) -> DMatrix<f64> {
         let rows = self.rows();

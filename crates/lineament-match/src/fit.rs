@@ -27,6 +27,21 @@ pub enum MatcherKind {
     JointBayesian,
 }
 
+impl MatcherKind {
+    /// Name for reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cosine => "cosine",
+            Self::SquaredEuclidean => "squared-euclidean",
+            Self::ChiSquared => "chi-squared",
+            Self::Siamese => "siamese",
+            Self::Lda => "lda",
+            Self::JointBayesian => "joint-bayesian",
+        }
+    }
+}
+
 /// What to fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FitOptions {

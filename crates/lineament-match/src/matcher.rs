@@ -2,10 +2,13 @@
 
 use crate::chi_squared::ChiSquared;
 use crate::error::{MatchError, check_finite, check_length};
+use crate::features::Features;
+use crate::fit::MatcherKind;
 use crate::joint_bayesian::JointBayesian;
 use crate::lda::Lda;
 use crate::matrix::cosine;
 use crate::pca::Pca;
+use crate::placement::Placement;
 use crate::siamese::Siamese;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,13 @@ pub enum FittedMatcher {
         /// The metric.
         metric: Box<FittedMatcher>,
     },
+    /// Features put in their place on the unit sphere, and a matcher of what is there.
+    Placed {
+        /// The centring and projection.
+        placement: Placement,
+        /// The matcher.
+        matcher: Box<FittedMatcher>,
+    },
 }
 
 impl Matcher for FittedMatcher {
@@ -60,21 +70,26 @@ impl Matcher for FittedMatcher {
                 &projection.transform(first)?,
                 &projection.transform(second)?,
             )?,
+            Self::Placed { placement, matcher } => {
+                matcher.score(&placement.transform(first)?, &placement.transform(second)?)?
+            }
         };
         check_finite("a score", &[score])?;
         Ok(score)
     }
 
     fn name(&self) -> &'static str {
-        match self {
-            Self::Cosine => "cosine",
-            Self::SquaredEuclidean => "squared-euclidean",
-            Self::ChiSquared(_) => "chi-squared",
-            Self::Siamese(_) => "siamese",
-            Self::Lda(_) => "lda",
-            Self::JointBayesian(_) => "joint-bayesian",
-            Self::Pipeline { metric, .. } => metric.name(),
-        }
+        let kind = match self {
+            Self::Cosine => MatcherKind::Cosine,
+            Self::SquaredEuclidean => MatcherKind::SquaredEuclidean,
+            Self::ChiSquared(_) => MatcherKind::ChiSquared,
+            Self::Siamese(_) => MatcherKind::Siamese,
+            Self::Lda(_) => MatcherKind::Lda,
+            Self::JointBayesian(_) => MatcherKind::JointBayesian,
+            Self::Pipeline { metric, .. } => return metric.name(),
+            Self::Placed { matcher, .. } => return matcher.name(),
+        };
+        kind.name()
     }
 }
 
@@ -89,6 +104,24 @@ impl FittedMatcher {
             Self::Lda(metric) => Some(metric.n_columns()),
             Self::JointBayesian(metric) => Some(metric.n_columns()),
             Self::Pipeline { projection, .. } => Some(projection.n_columns()),
+            Self::Placed { placement, matcher } => placement.n_columns().or(matcher.n_columns()),
+        }
+    }
+
+    /// What compares, and the features in the form that it compares: what depends on one side alone
+    /// is then computed once a feature rather than once a comparison.
+    ///
+    /// # Errors
+    /// [`MatchError::Dimension`] for features of another length than the matcher was fitted on.
+    pub fn prepare(&self, features: Features) -> Result<(&Self, Features), MatchError> {
+        match self {
+            Self::Pipeline { projection, metric } => {
+                metric.prepare(projection.transform_all(&features)?)
+            }
+            Self::Placed { placement, matcher } => {
+                matcher.prepare(placement.transform_all(&features)?)
+            }
+            metric => Ok((metric, features)),
         }
     }
 
@@ -105,6 +138,13 @@ impl FittedMatcher {
                 let expected = metric.n_columns().unwrap_or(projection.n_components());
                 check_length("PCA components", expected, projection.n_components())?;
                 metric.validate()
+            }
+            Self::Placed { placement, matcher } => {
+                placement.validate()?;
+                if let Some((expected, got)) = matcher.n_columns().zip(placement.n_components()) {
+                    check_length("features in their place", expected, got)?;
+                }
+                matcher.validate()
             }
         }
     }

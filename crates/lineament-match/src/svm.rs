@@ -3,7 +3,15 @@
 use crate::error::{MatchError, check_length, check_positive};
 use crate::features::{Features, check_both_kinds};
 use crate::matrix::dot;
+use nalgebra::{Cholesky, DMatrix, DVector};
 use serde::{Deserialize, Serialize};
+
+/// Round of the first Newton steps: by then the samples on the margin are mostly known.
+const FIRST_NEWTON: usize = 64;
+/// Share of the mean squared norm that keeps their system solvable.
+const RIDGE: f64 = 1e-10;
+/// Newton steps at a time.
+const REFINEMENTS: usize = 4;
 
 /// How the machine is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +33,7 @@ impl Default for SvmOptions {
     fn default() -> Self {
         Self {
             c: 1.0,
-            tolerance: 1e-8,
+            tolerance: 1e-11,
             max_rounds: 20_000,
             max_gap: 1e-3,
             seed: 1,
@@ -46,7 +54,8 @@ impl LinearSvm {
     /// The plane with the widest soft margin: minimises ½‖w‖² + ½b² + C Σ max(0, 1 − y(wᵀx + b)).
     ///
     /// Source: Hsieh et al., ICML 2008, algorithm 1, as in LIBLINEAR: the bias is the weight of a
-    /// constant feature and is regularised with the others.
+    /// constant feature and is regularised with the others. Deviation: at every power of two of its
+    /// rounds, Newton steps on the samples between the bounds end what the descent only nears.
     ///
     /// # Errors
     /// Labels of one kind only, and [`MatchError::NotConverged`].
@@ -60,10 +69,13 @@ impl LinearSvm {
         check_positive("C", options.c)?;
         let mut descent = Descent::new(samples, labels, options);
         let mut spread = f64::INFINITY;
-        for _ in 0..options.max_rounds {
+        for round in 1..=options.max_rounds {
             spread = descent.round();
             if spread <= options.tolerance {
                 return Ok(descent.plane);
+            }
+            if round >= FIRST_NEWTON && round.is_power_of_two() {
+                descent.newton();
             }
         }
         match descent.relative_gap() <= options.max_gap {
@@ -129,22 +141,57 @@ impl<'a> Descent<'a> {
 
     /// Solves for the dual variable of one sample; its projected gradient before that.
     fn step(&mut self, i: usize) -> f64 {
-        let (x, sign, dual) = (self.samples.row(i), self.signs[i], self.duals[i]);
-        let gradient = sign * (dot(&self.plane.weights, x) + self.plane.bias) - 1.0;
-        let projected = match dual {
+        let gradient = self.gradient(i);
+        let projected = match self.duals[i] {
             d if d <= 0.0 => gradient.min(0.0),
             d if d >= self.c => gradient.max(0.0),
             _ => gradient,
         };
-        let moved = (dual - gradient / self.squared_norms[i]).clamp(0.0, self.c);
-        let change = (moved - dual) * sign;
+        self.change(i, -gradient / self.squared_norms[i]);
+        projected
+    }
+
+    /// Changes the dual variable of one sample, as far as its bounds go.
+    fn change(&mut self, i: usize, by: f64) {
+        let (x, dual) = (self.samples.row(i), self.duals[i]);
+        let moved = (dual + by).clamp(0.0, self.c);
+        let change = (moved - dual) * self.signs[i];
         if change != 0.0 {
             let weights = self.plane.weights.iter_mut();
             weights.zip(x).for_each(|(w, x)| *w += change * x);
             self.plane.bias += change;
             self.duals[i] = moved;
         }
-        projected
+    }
+
+    /// Puts the samples whose dual variables are between their bounds onto the margin: the optimum,
+    /// where they are the ones that are there.
+    fn newton(&mut self) {
+        let is_free = |i: &usize| self.duals[*i] > 0.0 && self.duals[*i] < self.c;
+        let free: Vec<usize> = (0..self.duals.len()).filter(is_free).collect();
+        let gram = |a: usize, b: usize| {
+            let product = dot(self.samples.row(free[a]), self.samples.row(free[b])) + 1.0;
+            self.signs[free[a]] * self.signs[free[b]] * product
+        };
+        let mut gram = DMatrix::from_fn(free.len(), free.len(), gram);
+        // More samples than columns leave it singular; refining takes back what the ridge moves.
+        let ridge = RIDGE * gram.trace() / free.len().max(1) as f64;
+        gram.set_diagonal(&gram.diagonal().add_scalar(ridge));
+        let Some(factor) = Cholesky::new(gram) else {
+            return;
+        };
+        for _ in 0..REFINEMENTS {
+            let short = DVector::from_iterator(free.len(), free.iter().map(|i| -self.gradient(*i)));
+            let steps = factor.solve(&short);
+            free.iter()
+                .zip(steps.iter())
+                .for_each(|(i, step)| self.change(*i, *step));
+        }
+    }
+
+    fn gradient(&self, i: usize) -> f64 {
+        let decision = dot(&self.plane.weights, self.samples.row(i)) + self.plane.bias;
+        self.signs[i] * decision - 1.0
     }
 
     /// (Primal − dual objective) / primal objective.

@@ -7,8 +7,8 @@
 
 use lineament_match::{
     CohortStatistics, Features, FitOptions, FittedMatcher, JointBayesian, JointBayesianOptions,
-    JointBayesianUpdate, MatchError, Matcher, MatcherKind, Pooling, SelectionMove, Training,
-    TrainingPair, Whitening, fit, forward_backward, pool, probe_tail_confidence, s_norm,
+    JointBayesianUpdate, MatchError, Matcher, MatcherKind, Pca, Placement, Pooling, SelectionMove,
+    Training, TrainingPair, Whitening, fit, forward_backward, pool, probe_tail_confidence, s_norm,
     threshold_at_fmr,
 };
 use proptest::prelude::*;
@@ -92,9 +92,18 @@ fn fitted() -> Vec<FittedMatcher> {
     let options = KINDS
         .iter()
         .flat_map(|kind| [plain(*kind), whitened(*kind)]);
-    options
-        .map(|options| fit(&options, &material.training()).unwrap())
-        .collect()
+    let fitted = options.map(|options| fit(&options, &material.training()).unwrap());
+    fitted.chain([placed(&material.features)]).collect()
+}
+
+/// Squared distances between features less the first and on three components.
+fn placed(features: &Features) -> FittedMatcher {
+    let mean = features.row(0).to_vec();
+    let projection = Pca::fit(&features.less(&mean).unwrap(), 3, Whitening::No).unwrap();
+    FittedMatcher::Placed {
+        placement: Placement::new(Some(mean), Some(projection)).unwrap(),
+        matcher: Box::new(FittedMatcher::SquaredEuclidean),
+    }
 }
 
 proptest! {
@@ -196,6 +205,39 @@ fn saved_matchers_come_back_bit_for_bit() {
         let (a, b) = (material.features.row(0), material.features.row(9));
         assert_eq!(loaded.score(a, b).unwrap(), matcher.score(a, b).unwrap());
     }
+}
+
+#[test]
+fn features_are_compared_in_their_place() {
+    let material = Material::new(&some_noise());
+    let (features, mean) = (&material.features, material.features.mean());
+    let matcher = FittedMatcher::Placed {
+        placement: Placement::new(Some(mean.clone()), None).unwrap(),
+        matcher: Box::new(FittedMatcher::SquaredEuclidean),
+    };
+    let centred = features.less(&mean).unwrap();
+    // On the unit sphere the squared distance is 2 − 2 times the cosine.
+    let (a, b) = (2, 11);
+    let cosine = FittedMatcher::Cosine.score(centred.row(a), centred.row(b));
+    let score = matcher.score(features.row(a), features.row(b)).unwrap();
+    assert!((score - (2.0 * cosine.unwrap() - 2.0)).abs() < 1e-12);
+    let (metric, prepared) = matcher.prepare(features.clone()).unwrap();
+    assert_eq!(
+        metric.score(prepared.row(a), prepared.row(b)).unwrap(),
+        score
+    );
+    let error = matcher.score(features.row(a), &mean).unwrap_err();
+    assert!(
+        matches!(error, MatchError::NoDirection { row: 0 }),
+        "{error}"
+    );
+    assert_eq!(matcher.n_columns(), Some(D));
+    let projection = Pca::fit(features, 2, Whitening::No).unwrap();
+    let error = Placement::new(Some(vec![0.0; D - 1]), Some(projection)).unwrap_err();
+    assert!(
+        matches!(error, MatchError::Dimension { got: 4, .. }),
+        "{error}"
+    );
 }
 
 #[test]

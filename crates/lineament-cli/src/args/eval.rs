@@ -73,12 +73,13 @@ pub(crate) struct Lfw {
     /// View 1: where the faces in the images of --dev-pairs come from [default: as in the others].
     #[arg(long, value_enum, help_heading = "Faces")]
     pub(crate) dev_faces: Option<FaceSource>,
-    /// View 1: save the matcher that was learned on --dev-pairs, for --matcher-file.
+    /// View 1: save the matcher that was learned on --dev-pairs, with its centre and projection, for
+    /// --matcher-file.
     #[arg(
         long,
         value_name = "FILE",
         help_heading = "Method",
-        conflicts_with_all = ["matcher_file", "center"]
+        conflicts_with = "matcher_file"
     )]
     pub(crate) save_matcher: Option<PathBuf>,
     #[command(flatten)]
@@ -199,10 +200,21 @@ pub(crate) struct Table {
     pub(crate) json: bool,
 }
 
-/// How features are compared.
+/// How a protocol of pairs is decided.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Method")]
 pub(crate) struct Method {
+    #[command(flatten)]
+    pub(crate) comparing: Comparing,
+    /// Which thresholds are tried.
+    #[arg(long, value_enum, default_value_t = ThresholdsName::Exact)]
+    pub(crate) thresholds: ThresholdsName,
+}
+
+/// How features are compared.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Method")]
+pub(crate) struct Comparing {
     /// What compares two features; those that learn do so on the other folds.
     #[arg(long, value_enum, default_value_t = MatcherName::Cosine)]
     pub(crate) matcher: MatcherName,
@@ -219,9 +231,6 @@ pub(crate) struct Method {
     /// What is subtracted from every feature.
     #[arg(long, value_enum, default_value_t = CenterName::Off)]
     pub(crate) center: CenterName,
-    /// Which thresholds are tried.
-    #[arg(long, value_enum, default_value_t = ThresholdsName::Exact)]
-    pub(crate) thresholds: ThresholdsName,
 }
 
 /// A matcher.
@@ -321,6 +330,10 @@ pub(crate) struct EvalModels {
     /// Which embedder of the folder; several are compared side by side [default: the preferred one].
     #[arg(long = "embedder", value_name = "NAME")]
     pub(crate) embedders: Vec<String>,
+    /// Embeddings that another program made, instead of a network's: .npz with the arrays names [n],
+    /// plain [n, d] and perhaps mirrored [n, d], by the names of the list.
+    #[arg(long, value_name = "FILE", conflicts_with = "embedders")]
+    pub(crate) embeddings: Option<PathBuf>,
     /// What runs the networks.
     #[arg(long, value_enum, default_value_t = EngineName::Rten)]
     pub(crate) engine: EngineName,

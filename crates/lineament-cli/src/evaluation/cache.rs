@@ -1,6 +1,6 @@
-//! Embeddings remembered on disk, so that a second protocol costs seconds.
+//! Embeddings and detections remembered on disk, so that a second protocol costs seconds.
 //!
-//! One redb file per way of embedding (models, crop, detection); in it, the hash of an image leads
+//! One redb file per way of making them (models, crop, detection); in it, the hash of an image leads
 //! to what came of it. A cache holds nothing that cannot be computed again: a file that is broken
 //! or in use is told of and gone without.
 
@@ -10,6 +10,7 @@ use lineament::Views;
 use lineament_runtime::Sha256;
 use redb::{Database, DatabaseError, ReadableDatabase, TableDefinition};
 
+use crate::batch::say;
 use crate::evaluation::faces::{Found, Way};
 
 const EMBEDDINGS: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("embeddings");
@@ -19,7 +20,14 @@ const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("about");
 const NO_FACE: u8 = 0;
 const VIEWS: u8 = 1;
 
-/// What is remembered of one way of embedding.
+/// Something that came of an image.
+pub(crate) trait Remembered: Sized {
+    fn encode(&self) -> Vec<u8>;
+    /// `None` for bytes that are not such a thing.
+    fn decode(bytes: &[u8]) -> Option<Self>;
+}
+
+/// What is remembered of one way of looking at images.
 pub(crate) struct Cache {
     database: Database,
 }
@@ -49,20 +57,30 @@ impl Cache {
         Ok(cache)
     }
 
+    /// The cache of `way` in `folder`, if one is wanted; one that cannot be opened is told of and gone
+    /// without.
+    pub(crate) fn open_or_say(folder: Option<&Path>, way: &Way) -> Option<Self> {
+        let opened = Self::open(folder?, way);
+        if let Err(why) = &opened {
+            say(&format!("warning: nothing is remembered: {why}"));
+        }
+        opened.ok()
+    }
+
     /// What came of the image of this hash, if it is remembered and whole.
-    pub(crate) fn get(&self, hash: &Sha256) -> Option<Found> {
+    pub(crate) fn get<T: Remembered>(&self, hash: &Sha256) -> Option<T> {
         let transaction = self.database.begin_read().ok()?;
         let table = transaction.open_table(EMBEDDINGS).ok()?;
         let entry = table.get(hash.bytes()).ok()??;
-        decode(entry.value())
+        T::decode(entry.value())
     }
 
     /// Remembers all of these, or none.
-    pub(crate) fn put(&self, entries: &[(Sha256, Found)]) -> Result<(), redb::Error> {
+    pub(crate) fn put<T: Remembered>(&self, entries: &[(Sha256, T)]) -> Result<(), redb::Error> {
         self.write(|transaction| {
             let mut table = transaction.open_table(EMBEDDINGS)?;
             for (hash, found) in entries {
-                table.insert(hash.bytes(), encode(found).as_slice())?;
+                table.insert(hash.bytes(), found.encode().as_slice())?;
             }
             Ok(())
         })
@@ -96,29 +114,31 @@ pub(crate) fn usual_folder() -> PathBuf {
     cache.join("lineament").join("embeddings")
 }
 
-fn encode(found: &Found) -> Vec<u8> {
-    let Found::Face(views) = found else {
-        return vec![NO_FACE];
-    };
-    let values = views.plain.iter().chain(&views.mirrored);
-    std::iter::once(VIEWS)
-        .chain(values.flat_map(|value| value.to_le_bytes()))
-        .collect()
-}
+impl Remembered for Found {
+    fn encode(&self) -> Vec<u8> {
+        let Self::Face(views) = self else {
+            return vec![NO_FACE];
+        };
+        let values = views.plain.iter().chain(&views.mirrored);
+        std::iter::once(VIEWS)
+            .chain(values.flat_map(|value| value.to_le_bytes()))
+            .collect()
+    }
 
-fn decode(bytes: &[u8]) -> Option<Found> {
-    match bytes.split_first()? {
-        (&NO_FACE, []) => Some(Found::NoFace),
-        (&VIEWS, bytes) if !bytes.is_empty() && bytes.len().is_multiple_of(8) => {
-            let (words, _) = bytes.as_chunks::<4>();
-            let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
-            let (plain, mirrored) = values.split_at(values.len() / 2);
-            Some(Found::Face(Views {
-                plain: plain.to_vec(),
-                mirrored: mirrored.to_vec(),
-            }))
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first()? {
+            (&NO_FACE, []) => Some(Self::NoFace),
+            (&VIEWS, bytes) if !bytes.is_empty() && bytes.len().is_multiple_of(8) => {
+                let (words, _) = bytes.as_chunks::<4>();
+                let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
+                let (plain, mirrored) = values.split_at(values.len() / 2);
+                Some(Self::Face(Views {
+                    plain: plain.to_vec(),
+                    mirrored: mirrored.to_vec(),
+                }))
+            }
+            _ => None,
         }
-        _ => None,
     }
 }
 
@@ -149,12 +169,12 @@ mod tests {
         }
         let cache = Cache::open(folder.path(), &way).unwrap();
         for (hash, found) in &entries {
-            assert_eq!(cache.get(hash).as_ref(), Some(found));
+            assert_eq!(cache.get::<Found>(hash).as_ref(), Some(found));
         }
-        assert_eq!(cache.get(&Sha256::of(b"3")), None);
+        assert_eq!(cache.get::<Found>(&Sha256::of(b"3")), None);
         let other = Way::new(&serde_json::json!({"embedder": "b"}));
         let other = Cache::open(folder.path(), &other).unwrap();
-        assert_eq!(other.get(&entries[0].0), None);
+        assert_eq!(other.get::<Found>(&entries[0].0), None);
     }
 
     #[test]
@@ -170,7 +190,7 @@ mod tests {
     #[test]
     fn foreign_entries_are_no_entries() {
         for bytes in [&[][..], &[7], &[VIEWS], &[VIEWS, 1, 2], &[NO_FACE, 1]] {
-            assert_eq!(decode(bytes), None, "{bytes:?}");
+            assert_eq!(Found::decode(bytes), None, "{bytes:?}");
         }
     }
 }

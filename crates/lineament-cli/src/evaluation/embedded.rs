@@ -4,7 +4,7 @@ use lineament_data::Picture;
 use lineament_runtime::Sha256;
 
 use crate::batch::{Batch, say};
-use crate::evaluation::cache::Cache;
+use crate::evaluation::cache::{Cache, Remembered};
 use crate::evaluation::faces::{FaceImage, FaceReader, Found, hash};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,34 +17,31 @@ const WRITE_EVERY: usize = 128;
 /// What came of each image, in their order: of a video, of each of its frames.
 pub(crate) type Embedded = Vec<Result<Vec<Found>, Trouble>>;
 
-/// Embeds the images, or remembers them, and gives what came of each to `take`, in order. Images that
-/// cannot be read are told of.
+/// Gives what `one` makes of each image to `take`, in order, and remembers it. Images that cannot be
+/// read are told of.
 ///
 /// # Errors
 /// [`Exit::Interrupted`], with what was done remembered; [`Exit::Models`] when a network fails; the
 /// first error of `take`.
 pub(crate) fn embed_each(
-    reader: &FaceReader<'_>,
+    one: impl Fn(&FaceImage) -> Result<Vec<Frame>, WorkError> + Sync,
     cache: Option<&Cache>,
     images: &[FaceImage],
     batch: &Batch<'_>,
     mut take: impl FnMut(Result<Vec<Found>, Trouble>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut fresh = Fresh::new(cache);
-    let count = batch.for_each(
-        images,
-        |image| one(reader, cache, image),
-        |progress, image, result| {
-            if let Err(trouble) = &result {
-                progress.tell(Level::Error, &trouble.about(&image.name));
-            }
-            let found = result.map(|frames| fresh.take(frames));
-            let is_face = |found: &&Found| matches!(found, Found::Face(_));
-            let n_faces = found.iter().flatten().filter(is_face).count();
-            take(found)?;
-            Ok(n_faces)
-        },
-    );
+    let count = batch.for_each(images, one, |progress, image, result| {
+        if let Err(trouble) = &result {
+            progress.tell(Level::Error, &trouble.about(&image.name));
+        }
+        let take_frame = |(found, hash)| fresh.take(found, hash);
+        let found = result.map(|frames| frames.into_iter().map(take_frame).collect::<Vec<_>>());
+        let is_face = |found: &&Found| matches!(found, Found::Face(_));
+        let n_faces = found.iter().flatten().filter(is_face).count();
+        take(found)?;
+        Ok(n_faces)
+    });
     fresh.write();
     let count = count?;
     if count.done < images.len() {
@@ -60,9 +57,13 @@ pub(crate) fn embed_each(
 }
 
 /// What came of a frame, and its hash where that is to be remembered.
-type Frame = (Found, Option<Sha256>);
+pub(crate) type Frame = (Found, Option<Sha256>);
 
-fn one(
+/// Embeds an image, or remembers it.
+///
+/// # Errors
+/// Images that cannot be read; a network that fails.
+pub(crate) fn embed(
     reader: &FaceReader<'_>,
     cache: Option<&Cache>,
     image: &FaceImage,
@@ -78,39 +79,35 @@ fn one(
 }
 
 /// What is not in the cache yet.
-struct Fresh<'a> {
+pub(crate) struct Fresh<'a, T> {
     cache: Option<&'a Cache>,
-    entries: Vec<(Sha256, Found)>,
+    entries: Vec<(Sha256, T)>,
 }
 
-impl<'a> Fresh<'a> {
-    fn new(cache: Option<&'a Cache>) -> Self {
+impl<'a, T: Remembered + Clone> Fresh<'a, T> {
+    pub(crate) fn new(cache: Option<&'a Cache>) -> Self {
         let entries = Vec::new();
         Self { cache, entries }
     }
 
-    /// What came of the frames; what is new of it will be written.
-    fn take(&mut self, frames: Vec<Frame>) -> Vec<Found> {
-        if self.cache.is_some() {
-            let new = |(found, hash): &Frame| hash.map(|hash| (hash, found.clone()));
-            self.entries.extend(frames.iter().filter_map(new));
-        }
+    /// What was found; where it has a hash it is new, and will be written.
+    pub(crate) fn take(&mut self, found: T, hash: Option<Sha256>) -> T {
+        let hash = hash.filter(|_| self.cache.is_some());
+        self.entries.extend(hash.map(|hash| (hash, found.clone())));
         if self.entries.len() >= WRITE_EVERY {
             self.write();
         }
-        frames.into_iter().map(|(found, _)| found).collect()
+        found
     }
 
     /// Writes what there is. A cache that cannot be written is told of once and left alone.
-    fn write(&mut self) {
+    pub(crate) fn write(&mut self) {
         let Some(cache) = self.cache else { return };
         if self.entries.is_empty() {
             return;
         }
         if let Err(error) = cache.put(&self.entries) {
-            say(&format!(
-                "warning: embeddings cannot be remembered: {error}"
-            ));
+            say(&format!("warning: nothing can be remembered: {error}"));
             self.cache = None;
         }
         self.entries.clear();

@@ -93,6 +93,18 @@ impl Way {
         })))
     }
 
+    /// Of a detector with these settings.
+    pub(crate) fn of_detector(pipeline: &Pipeline, settings: &PipelineSettings) -> Self {
+        let options = &settings.options;
+        Self::new(&json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "engine": format!("{:?}", options.engine.engine),
+            "detector": pipeline.detector_info(),
+            "options": format!("{:?}", options.detection),
+            "decode": format!("{:?}", options.decode),
+        }))
+    }
+
     pub(crate) fn in_words(&self) -> &str {
         &self.text
     }
@@ -200,13 +212,7 @@ pub(crate) fn best_match(faces: &[Face], wanted: &Rect) -> Option<usize> {
 
 /// The hash of a picture and of what is known of the face in it.
 pub(crate) fn hash(picture: &Picture, image: &FaceImage) -> Sha256 {
-    let own = match picture {
-        Picture::Encoded(bytes) => Sha256::of(bytes),
-        Picture::Rgb(image) => {
-            let width = image.width().to_le_bytes();
-            Sha256::of(&[width.as_slice(), image.pixels()].concat())
-        }
-    };
+    let own = hash_of(picture);
     let points = image.landmarks.map(|landmarks| landmarks.to_array());
     let points = points.into_iter().flatten().flat_map(|p| [p.x, p.y]);
     let sides = image.face.map(|r| [r.x, r.y, r.width, r.height]);
@@ -216,4 +222,15 @@ pub(crate) fn hash(picture: &Picture, image: &FaceImage) -> Sha256 {
     }
     let known = known.into_iter().flat_map(f32::to_le_bytes);
     Sha256::of(&own.bytes().iter().copied().chain(known).collect::<Vec<_>>())
+}
+
+/// The hash of a picture.
+pub(crate) fn hash_of(picture: &Picture) -> Sha256 {
+    match picture {
+        Picture::Encoded(bytes) => Sha256::of(bytes),
+        Picture::Rgb(image) => {
+            let width = image.width().to_le_bytes();
+            Sha256::of(&[width.as_slice(), image.pixels()].concat())
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Scores of two videos from those of their frames.
 
 use lineament_eval::PairList;
-use lineament_match::{FittedMatcher, MatchError, Matcher};
+use lineament_match::{Features, FittedMatcher, MatchError, Matcher};
 
 use crate::evaluation::templates::ItemFeatures;
 
@@ -36,14 +36,14 @@ fn score(
     matcher: &FittedMatcher,
     how: FrameScore,
 ) -> Result<Option<f64>, MatchError> {
-    let (metric, first, second) = (
-        metric(matcher),
-        projected(first, matcher)?,
-        projected(second, matcher)?,
-    );
+    let (Some(first), Some(second)) = (rows(first)?, rows(second)?) else {
+        return Ok(None);
+    };
+    let (_, first) = matcher.prepare(first)?;
+    let (metric, second) = matcher.prepare(second)?;
     let (mut best, mut sum, mut n) = (f64::NEG_INFINITY, 0.0, 0_usize);
-    for a in &first {
-        for b in &second {
+    for a in first.rows() {
+        for b in second.rows() {
             let score = metric.score(a, b)?;
             best = best.max(score);
             sum += score;
@@ -54,26 +54,14 @@ fn score(
         FrameScore::Best => best,
         FrameScore::Mean => sum / n as f64,
     };
-    Ok((n > 0).then_some(score))
+    Ok(Some(score))
 }
 
-/// What compares two features that are projected already.
-fn metric(matcher: &FittedMatcher) -> &FittedMatcher {
-    match matcher {
-        FittedMatcher::Pipeline { metric, .. } => metric,
-        metric => metric,
-    }
-}
-
-/// The frames' features, projected once rather than once a comparison.
-fn projected(item: &ItemFeatures, matcher: &FittedMatcher) -> Result<Vec<Vec<f64>>, MatchError> {
-    let frames = item.frames.iter();
-    let frames = frames.map(|frame| frame.iter().copied().map(f64::from).collect::<Vec<_>>());
-    match matcher {
-        FittedMatcher::Pipeline { projection, .. } => {
-            frames.map(|frame| projection.transform(&frame)).collect()
-        }
-        _ => Ok(frames.collect()),
+/// The frames' features; `None` without any.
+fn rows(item: &ItemFeatures) -> Result<Option<Features>, MatchError> {
+    match item.frames.is_empty() {
+        true => Ok(None),
+        false => Features::from_rows(&item.frames).map(Some),
     }
 }
 

@@ -7,6 +7,7 @@ use lineament_eval::{PairMatcher, PairOptions, Thresholds};
 use lineament_match::{FitOptions, FittedMatcher, Matcher, MatcherKind, Whitening};
 
 use crate::args::eval::{CenterName, MatcherName, Method, ThresholdsName};
+use crate::evaluation::pair_list::ListedPairs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -24,6 +25,10 @@ impl MethodSettings {
     /// # Errors
     /// [`Exit::BadInput`] for a matcher file that cannot be read; usage errors.
     pub(crate) fn new(args: Method) -> Result<Self, Failure> {
+        let Method {
+            comparing: args,
+            thresholds,
+        } = args;
         let n_components = args.pca.map(|d| d.get());
         let whiten = match args.whiten {
             true => Whitening::Yes,
@@ -53,7 +58,7 @@ impl MethodSettings {
                 },
                 pca: in_front,
                 judging: Judging {
-                    thresholds: match args.thresholds {
+                    thresholds: match thresholds {
                         ThresholdsName::Exact => Thresholds::Exact,
                         ThresholdsName::Grid => Thresholds::Grid,
                     },
@@ -78,6 +83,42 @@ impl MethodSettings {
     pub(crate) fn learns_from_names(&self) -> bool {
         let kind = self.fit_options().map(|options| options.kind);
         matches!(kind, Some(MatcherKind::Lda | MatcherKind::JointBayesian))
+    }
+
+    /// Refuses a list that does not say what the method learns from.
+    pub(crate) fn check_list(&self, learned_on: &ListedPairs) -> Result<(), Failure> {
+        match self.learns_from_names() && !learned_on.has_persons() {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "this matcher learns from who is who, and the list does not say that",
+            )
+            .help("chi-squared and siamese learn from pairs alone")),
+        }
+    }
+
+    /// Refuses a matcher from a file that takes other features.
+    pub(crate) fn check_templates(&self, templates: &[Option<Vec<f32>>]) -> Result<(), Failure> {
+        let (Some(path), PairMatcher::Fixed(matcher)) = (&self.matcher_file, &self.options.matcher)
+        else {
+            return Ok(());
+        };
+        let got = templates.iter().flatten().map(Vec::len).next();
+        match (FittedMatcher::n_columns(matcher), got) {
+            (Some(expected), Some(got)) if expected != got => Err(Failure::usage(format!(
+                "{} was fitted on features of {expected} values, these have {got}",
+                path.display()
+            ))
+            .help("use the model and the --flip that it was fitted with")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The name of what compares.
+    pub(crate) fn matcher_name(&self) -> &'static str {
+        match &self.options.matcher {
+            PairMatcher::Fixed(matcher) => matcher.name(),
+            PairMatcher::Learned(options) => options.kind.name(),
+        }
     }
 
     /// The matcher that scores pairs without learning anything from them; `None` where there is

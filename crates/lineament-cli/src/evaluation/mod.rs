@@ -2,9 +2,11 @@
 
 pub(crate) mod cache;
 pub(crate) mod command_line;
+pub(crate) mod detections;
 pub(crate) mod embedded;
 pub(crate) mod faces;
 pub(crate) mod frames;
+pub(crate) mod given;
 pub(crate) mod labelled;
 pub(crate) mod method;
 pub(crate) mod model;

@@ -4,11 +4,12 @@ use lineament::{Calibration, Embedder, Flip, Selector};
 use lineament_data::DataLimits;
 use lineament_eval::{About, FlipMode, ModelIdentity};
 
-use crate::batch::{Batch, say};
+use crate::batch::Batch;
 use crate::evaluation::cache::Cache;
 use crate::evaluation::command_line::command_line;
-use crate::evaluation::embedded::{Embedded, embed_each};
+use crate::evaluation::embedded::{self, Embedded, embed_each};
 use crate::evaluation::faces::{FaceImage, FaceReader, FaceSource, Found, Networks, Way};
+use crate::evaluation::given::Given;
 use crate::evaluation::settings::EvaluationSettings;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -21,7 +22,13 @@ pub(crate) struct ModelUnderTest<'a> {
     settings: &'a EvaluationSettings,
     pipeline_settings: PipelineSettings,
     threads: Threads,
-    networks: Networks,
+    source: Source,
+}
+
+/// Where embeddings come from.
+enum Source {
+    Networks(Networks),
+    Given(Given),
 }
 
 impl<'a> ModelUnderTest<'a> {
@@ -33,32 +40,37 @@ impl<'a> ModelUnderTest<'a> {
     ) -> Result<Self, Failure> {
         let pipeline_settings = settings.pipeline(embedder);
         let threads = Threads::share(settings.batch.threads, n_images);
-        let networks = match settings.faces {
-            FaceSource::Aligned => Networks::Aligned(Box::new(pipeline::open_embedder(
-                &pipeline_settings,
-                threads.network,
-            )?)),
-            FaceSource::Detect => Networks::Detect(Box::new(pipeline::open(
-                &pipeline_settings,
-                Need::DetectorAndEmbedder,
-                threads.network,
-            )?)),
+        let source = match &settings.given {
+            Some(given) => Source::Given(given.clone()),
+            None => Source::Networks(networks(settings.faces, &pipeline_settings, threads)?),
         };
         Ok(Self {
             settings,
             pipeline_settings,
             threads,
-            networks,
+            source,
         })
     }
 
     /// The embedder.
+    ///
+    /// # Errors
+    /// A usage error where another program made the embeddings.
     pub(crate) fn embedder(&self) -> Result<&Embedder, Failure> {
-        self.networks.embedder()
+        match &self.source {
+            Source::Networks(networks) => networks.embedder(),
+            Source::Given(_) => Err(Failure::usage(
+                "this takes its threshold from a network's calibration, and --embeddings have none",
+            )
+            .help("use --embedder")),
+        }
     }
 
     /// What it is known by.
     pub(crate) fn identity(&self) -> Result<ModelIdentity, Failure> {
+        if let Source::Given(given) = &self.source {
+            return Ok(given.identity());
+        }
         let info = self.embedder()?.info();
         Ok(ModelIdentity {
             name: info.name.clone(),
@@ -68,14 +80,20 @@ impl<'a> ModelUnderTest<'a> {
 
     /// Where the faces in images come from.
     pub(crate) fn faces_in_words(&self) -> String {
-        match &self.networks {
-            Networks::Aligned(_) => "aligned images".to_owned(),
-            Networks::Detect(pipeline) => format!("found by {}", pipeline.detector_info().name),
+        match &self.source {
+            Source::Networks(Networks::Aligned(_)) => "aligned images".to_owned(),
+            Source::Networks(Networks::Detect(pipeline)) => {
+                format!("found by {}", pipeline.detector_info().name)
+            }
+            Source::Given(given) => given.in_words(),
         }
     }
 
     /// What becomes of mirror images.
     pub(crate) fn flip(&self) -> Result<FlipMode, Failure> {
+        if let Source::Given(given) = &self.source {
+            return given.flip(self.settings.flip);
+        }
         let own = match self.embedder()?.flip() {
             Flip::None => FlipMode::Off,
             Flip::Sum => FlipMode::Sum,
@@ -135,31 +153,46 @@ impl<'a> ModelUnderTest<'a> {
         interrupt: &Interrupt,
         take: impl FnMut(Result<Vec<Found>, Trouble>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let reader = FaceReader {
-            networks: &self.networks,
-            max_frames: self.settings.max_frames,
-            data_limits: DataLimits::default(),
-            decode_limits: self.pipeline_settings.options.decode,
-        };
         let batch = Batch {
             threads: self.threads,
             watcher: self.settings.batch.watcher,
             interrupt,
             stage: "images",
         };
-        embed_each(&reader, self.cache()?.as_ref(), images, &batch, take)
-    }
-
-    /// What is remembered; a cache that cannot be opened is told of and gone without.
-    fn cache(&self) -> Result<Option<Cache>, Failure> {
-        let Some(folder) = self.settings.cache.as_deref() else {
-            return Ok(None);
+        let networks = match &self.source {
+            Source::Networks(networks) => networks,
+            Source::Given(given) => {
+                let find = |image: &FaceImage| Ok(vec![(given.find(&image.name)?, None)]);
+                return embed_each(find, None, images, &batch, take);
+            }
         };
-        let way = Way::of(&self.networks, &self.pipeline_settings)?;
-        let opened = Cache::open(folder, &way);
-        if let Err(why) = &opened {
-            say(&format!("warning: embeddings are not remembered: {why}"));
-        }
-        Ok(opened.ok())
+        let reader = FaceReader {
+            networks,
+            max_frames: self.settings.max_frames,
+            data_limits: DataLimits::default(),
+            decode_limits: self.pipeline_settings.options.decode,
+        };
+        let way = Way::of(networks, &self.pipeline_settings)?;
+        let cache = Cache::open_or_say(self.settings.cache.as_deref(), &way);
+        let embed = |image: &FaceImage| embedded::embed(&reader, cache.as_ref(), image);
+        embed_each(embed, cache.as_ref(), images, &batch, take)
     }
+}
+
+/// The networks that look at such images.
+fn networks(
+    faces: FaceSource,
+    settings: &PipelineSettings,
+    threads: Threads,
+) -> Result<Networks, Failure> {
+    Ok(match faces {
+        FaceSource::Aligned => Networks::Aligned(Box::new(pipeline::open_embedder(
+            settings,
+            threads.network,
+        )?)),
+        FaceSource::Detect => {
+            let need = Need::DetectorAndEmbedder;
+            Networks::Detect(Box::new(pipeline::open(settings, need, threads.network)?))
+        }
+    })
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use lineament::Selector;
 use lineament_data::{Item, PairProtocol};
 use lineament_eval::{
-    About, Declaration, EvalError, FlipMode, PairMatcher, PairMaterial, PairOptions, PairReport,
-    evaluate, evaluate_scores, evaluate_view1, fit_matcher,
+    About, Declaration, EvalError, FlipMode, PairMaterial, PairReport, evaluate, evaluate_scores,
+    evaluate_view1, fit_matcher,
 };
-use lineament_match::FittedMatcher;
 
 use crate::batch::say;
 use crate::evaluation::command_line::command_line;
@@ -95,12 +94,7 @@ impl PairJob {
     /// Refuses what would only fail when every image is embedded. `learned_on` is the list that
     /// the method learns from.
     fn check(&self, learned_on: &ListedPairs) -> Result<(), Failure> {
-        if self.method.learns_from_names() && !learned_on.has_persons() {
-            return Err(Failure::usage(
-                "this matcher learns from who is who, and the list does not say that",
-            )
-            .help("chi-squared and siamese learn from pairs alone"));
-        }
+        self.method.check_list(learned_on)?;
         if self.dev.is_none() && self.protocol.n_folds < 2 {
             let message = format!(
                 "{} has a single fold, and the threshold must come from other pairs than those \
@@ -135,7 +129,7 @@ impl PairJob {
             Some((set, listed)) => Some((set, listed, self.see_dev(set, &model, flip, interrupt)?)),
         };
         let seen = see(&model, items, flip, interrupt)?;
-        self.check_matcher(&seen)?;
+        self.method.check_templates(&seen.templates)?;
         let test = PairMaterial {
             list: listed.list(),
             templates: &seen.templates,
@@ -148,8 +142,8 @@ impl PairJob {
                     list: listed.list(),
                     templates: &seen.templates,
                 };
-                let options = self.fitted(set, dev)?;
-                evaluate_view1(about, dev, test, &options)
+                self.save(set, dev)?;
+                evaluate_view1(about, dev, test, options)
             }
             (None, Some((how, matcher))) => {
                 let scores = frames::scores(test.list, &seen.features, &matcher, how)
@@ -203,37 +197,17 @@ impl PairJob {
         see(&other, items, flip, interrupt)
     }
 
-    /// The options with the matcher fitted on the development set and saved, where that is wanted.
-    fn fitted(&self, set: &DevSet, dev: PairMaterial<'_>) -> Result<PairOptions, Failure> {
-        let mut options = self.method.options.clone();
-        let (Some(path), Some(fit)) = (&set.save_matcher, self.method.fit_options()) else {
-            return Ok(options);
+    /// Saves what the method learns on the development set, where that is wanted.
+    fn save(&self, set: &DevSet, dev: PairMaterial<'_>) -> Result<(), Failure> {
+        let Some(path) = &set.save_matcher else {
+            return Ok(());
         };
-        let matcher = fit_matcher(dev, fit).map_err(|error| failure(&error))?;
+        let matcher = fit_matcher(dev, &self.method.options).map_err(|error| failure(&error))?;
         matcher
             .save(path)
             .map_err(|error| Failure::new(Exit::Output, error.to_string()))?;
         say(&format!("matcher: {}", path.display()));
-        options.matcher = PairMatcher::Fixed(matcher);
-        Ok(options)
-    }
-
-    /// Refuses a matcher from a file that takes other features.
-    fn check_matcher(&self, seen: &Seen) -> Result<(), Failure> {
-        let (Some(path), PairMatcher::Fixed(matcher)) =
-            (&self.method.matcher_file, &self.method.options.matcher)
-        else {
-            return Ok(());
-        };
-        let got = seen.templates.iter().flatten().map(Vec::len).next();
-        match (FittedMatcher::n_columns(matcher), got) {
-            (Some(expected), Some(got)) if expected != got => Err(Failure::usage(format!(
-                "{} was fitted on features of {expected} values, these have {got}",
-                path.display()
-            ))
-            .help("use the model and the --flip that it was fitted with")),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 }
 

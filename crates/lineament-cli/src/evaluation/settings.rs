@@ -10,6 +10,7 @@ use crate::args::common::Models;
 use crate::args::eval::{EvalModels, Evaluation, FlipName};
 use crate::evaluation::cache;
 use crate::evaluation::faces::FaceSource;
+use crate::evaluation::given::Given;
 use crate::failure::Failure;
 use crate::settings::{self, BatchSettings, PipelineSettings};
 
@@ -25,6 +26,8 @@ pub(crate) struct EvaluationSettings {
     /// Where embeddings are remembered, if they are.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) faces: FaceSource,
+    /// Embeddings that another program made, instead of a network's.
+    pub(crate) given: Option<Given>,
     /// `None` for what the model asks for.
     pub(crate) flip: Option<FlipMode>,
     /// Frames of a video to look at.
@@ -39,7 +42,9 @@ impl EvaluationSettings {
     /// What `args` mean for a protocol whose images are usually such as `usual_faces`.
     pub(crate) fn new(args: Evaluation, usual_faces: FaceSource) -> Result<Self, Failure> {
         let embedders = embedders(&args.models.embedders)?;
+        let given = args.models.embeddings.as_deref().map(Given::read);
         Ok(Self {
+            given: given.transpose()?,
             batch: BatchSettings {
                 style: settings::style(args.json),
                 watcher: args.progress,
@@ -71,6 +76,7 @@ impl EvaluationSettings {
             report: None,
             cache,
             faces,
+            given: None,
             flip: None,
             max_frames: USUAL_FRAMES,
             embedders: vec![pipeline.options.embedder.clone()],

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Evaluation, MatcherName};
+use super::{Comparing, Evaluation, MatcherName};
 use crate::args::common::{Decision, EngineName};
 use crate::args::dataset::Set;
 use crate::progress::Watcher;
@@ -143,7 +143,7 @@ pub(crate) struct Fairness {
         help_heading = "Protocol"
     )]
     pub(crate) by: Option<String>,
-    /// The threshold of all groups, -1 to 1.
+    /// The threshold of all groups; of cosines -1 to 1.
     #[arg(
         long,
         value_name = "SCORE",
@@ -160,9 +160,8 @@ pub(crate) struct Fairness {
         help_heading = "Decision"
     )]
     pub(crate) fmr: f64,
-    /// A matcher that --save-matcher of `eval lfw` wrote, instead of the cosine.
-    #[arg(long, value_name = "FILE", help_heading = "Method")]
-    pub(crate) matcher_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) comparing: Comparing,
     #[command(flatten)]
     pub(crate) evaluation: Evaluation,
 }
@@ -191,14 +190,24 @@ pub(crate) struct Megaface {
     #[arg(long, value_name = "FILE", help_heading = "Protocol")]
     pub(crate) probes: PathBuf,
     /// The folder of the probes' images.
-    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
-    pub(crate) probe_images: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Protocol",
+        required_unless_present_any = ["features", "embeddings"]
+    )]
+    pub(crate) probe_images: Option<PathBuf>,
     /// The list of distractors, JSON: megaface_features_list.json_1000000_1.
     #[arg(long, value_name = "FILE", help_heading = "Protocol")]
     pub(crate) distractors: PathBuf,
     /// The folder of the distractors' images.
-    #[arg(long, value_name = "DIR", help_heading = "Protocol")]
-    pub(crate) distractor_images: PathBuf,
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Protocol",
+        required_unless_present_any = ["features", "embeddings"]
+    )]
+    pub(crate) distractor_images: Option<PathBuf>,
     /// Images to leave out of the probes, one a line: facescrub_noises.txt.
     #[arg(long, value_name = "FILE", help_heading = "Protocol")]
     pub(crate) probe_noises: Option<PathBuf>,
@@ -214,6 +223,24 @@ pub(crate) struct Megaface {
         help_heading = "Protocol"
     )]
     pub(crate) sizes: Vec<usize>,
+    /// Features that another program made, instead of a network's: a folder of files in the devkit's
+    /// form, one for each path of the lists; may be repeated, as for probes and distractors.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help_heading = "Models",
+        conflicts_with_all = ["embedders", "embeddings", "write_features", "probe_images", "distractor_images"]
+    )]
+    pub(crate) features: Vec<PathBuf>,
+    /// What follows a path in the name of its file of features.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = ".bin",
+        requires = "features",
+        help_heading = "Models"
+    )]
+    pub(crate) feature_suffix: String,
     /// Write every feature to DIR/<path>.bin as well, in the form that the devkit's program reads.
     #[arg(long, value_name = "DIR", help_heading = "Results")]
     pub(crate) write_features: Option<PathBuf>,
@@ -323,6 +350,9 @@ pub(crate) struct DetectFaces {
     /// Tell precision and recall at this detection score too.
     #[arg(long, value_name = "SCORE", help_heading = "Protocol")]
     pub(crate) at_score: Option<f64>,
+    /// Whose conventions decide on a detection.
+    #[arg(long, value_enum, default_value_t = RulesName::Plain, help_heading = "Protocol")]
+    pub(crate) rules: RulesName,
     /// What errors of landmarks are divided by.
     #[arg(long, value_enum, default_value_t = ScaleName::Box, help_heading = "Protocol")]
     pub(crate) landmark_scale: ScaleName,
@@ -338,6 +368,12 @@ pub(crate) struct DetectFaces {
     /// Threads to use [default: one per core].
     #[arg(long, value_name = "N", help_heading = "Running")]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Remember detections in this folder [default: the user's cache folder].
+    #[arg(long, value_name = "DIR", help_heading = "Running")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Remember nothing, and use nothing that is remembered.
+    #[arg(long, conflicts_with = "cache", help_heading = "Running")]
+    pub(crate) no_cache: bool,
     /// Shrink photos to this longest side before searching them, 32 to 16384 [default: 640].
     #[arg(long, value_name = "PX", help_heading = "Detection")]
     pub(crate) max_side: Option<u32>,
@@ -392,6 +428,17 @@ pub(crate) enum BoxFormName {
     Voc,
     /// A labelled set with boxes.
     Set,
+}
+
+/// Whose conventions decide on a detection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RulesName {
+    /// Boxes are as wide as they say, and every score is a threshold.
+    Plain,
+    /// Those of WIDER FACE's eval_tools: boxes a pixel wider and higher, scores stretched to 0 to 1
+    /// and looked at at 1000 thresholds, images without marked faces passed over.
+    #[value(name = "wider_eval")]
+    WiderEval,
 }
 
 /// What errors of landmarks are divided by.

@@ -1,12 +1,12 @@
 //! `lineament eval detect`: found faces against marked ones.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use lineament::{Face, Pipeline, Selector};
-use lineament_data::boxes::{self, BoxForm, BoxSet, BoxedFace, BoxedImage, Duty, WiderSubset};
-use lineament_data::{DataError, DataLimits, LabelledSet, Picture};
+use lineament::{Pipeline, Selector};
+use lineament_data::boxes::{self, BoxForm, BoxSet, BoxedFace, Duty, WiderSubset};
+use lineament_data::{DataError, DataLimits, LabelledSet};
 use lineament_eval::detection::{
-    DetectionImage, DetectionMaterial, DetectionOptions, FoundFace, LandmarkScale, MarkedFace,
+    DetectionImage, DetectionMaterial, DetectionOptions, DetectionRules, LandmarkScale, MarkedFace,
     Standing,
 };
 use lineament_eval::report::{Figure, FigureValue, Uncertainty};
@@ -14,9 +14,13 @@ use lineament_eval::{About, FlipMode, ModelIdentity, evaluate_detections};
 
 use super::bad_list;
 use crate::args::common::{Models, Search};
-use crate::args::eval::sets::{BoxFormName, DetectFaces, ScaleName};
+use crate::args::eval::sets::{BoxFormName, DetectFaces, RulesName, ScaleName};
 use crate::batch::Batch;
+use crate::evaluation::cache::{self, Cache};
 use crate::evaluation::command_line::command_line;
+use crate::evaluation::detections::{self, FoundFaces};
+use crate::evaluation::embedded::Fresh;
+use crate::evaluation::faces::Way;
 use crate::evaluation::pair_job::failure;
 use crate::evaluation::results::Results;
 use crate::evaluation::set_run::Measured;
@@ -26,7 +30,6 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::{self, Need, Threads};
 use crate::progress::{Level, plural};
 use crate::settings::{self, BatchSettings, PipelineSettings};
-use crate::trouble::{Trouble, WorkError};
 
 /// Marked images and the detectors that look at them.
 struct Job {
@@ -36,6 +39,8 @@ struct Job {
     pipeline: PipelineSettings,
     batch: BatchSettings,
     options: DetectionOptions,
+    /// Where detections are remembered, if they are.
+    cache: Option<PathBuf>,
 }
 
 pub(super) fn run(args: DetectFaces, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -54,6 +59,11 @@ impl Job {
             return Err(Failure::usage(format!(
                 "--iou takes overlaps between 0 and 1, not {iou}"
             )));
+        }
+        if args.rules == RulesName::WiderEval && args.at_score.is_some() {
+            return Err(Failure::usage(
+                "--rules wider_eval stretches the scores, and --at-score is one of the detector's",
+            ));
         }
         let mut detectors: Vec<Selector> = Vec::new();
         for name in &args.detectors {
@@ -76,7 +86,12 @@ impl Job {
                 watcher: args.progress,
                 threads: settings::threads(args.threads),
             },
+            cache: (!args.no_cache).then(|| args.cache.unwrap_or_else(cache::usual_folder)),
             options: DetectionOptions {
+                rules: match args.rules {
+                    RulesName::Plain => DetectionRules::Plain,
+                    RulesName::WiderEval => DetectionRules::WiderEval,
+                },
                 ious: args.iou,
                 min_score: args.at_score,
                 landmark_scale: match args.landmark_scale {
@@ -110,7 +125,9 @@ impl Job {
         settings.options.detector = detector.clone();
         let threads = Threads::share(self.batch.threads, self.set.images.len());
         let pipeline = pipeline::open(&settings, Need::Detector, threads.network)?;
-        let images = self.look(&pipeline, threads, interrupt)?;
+        let way = Way::of_detector(&pipeline, &settings);
+        let cache = Cache::open_or_say(self.cache.as_deref(), &way);
+        let images = self.look(&pipeline, cache.as_ref(), threads, interrupt)?;
         let info = pipeline.detector_info();
         let about = About {
             protocol: self.protocol.clone(),
@@ -139,6 +156,10 @@ impl Job {
                 options.score_threshold.unwrap_or_default().to_string(),
             ),
         ];
+        if self.options.rules == DetectionRules::WiderEval {
+            let rules = "wider_eval of WIDER FACE's eval_tools";
+            choices.push(("Rules".to_owned(), rules.to_owned()));
+        }
         if let Some(px) = options.min_face_px {
             choices.push(("Least face".to_owned(), format!("{px} px, by tiles")));
         }
@@ -162,6 +183,7 @@ impl Job {
     fn look(
         &self,
         pipeline: &Pipeline,
+        cache: Option<&Cache>,
         threads: Threads,
         interrupt: &Interrupt,
     ) -> Result<Vec<DetectionImage>, Failure> {
@@ -172,14 +194,18 @@ impl Job {
             stage: "images",
         };
         let mut images = Vec::with_capacity(self.set.images.len());
+        let mut fresh = Fresh::new(cache);
         let count = batch.for_each(
             &self.set.images,
-            |image| faces(pipeline, image),
+            |image| detections::look(pipeline, cache, image),
             |progress, image, found| {
                 if let Err(trouble) = &found {
                     progress.tell(Level::Error, &trouble.about(&image.name));
                 }
-                let found = found.ok();
+                let found = found.ok().map(|(faces, hash)| {
+                    let FoundFaces(faces) = fresh.take(faces, hash);
+                    faces
+                });
                 let n_faces = found.as_ref().map_or(0, Vec::len);
                 images.push(DetectionImage {
                     name: image.name.clone(),
@@ -188,7 +214,9 @@ impl Job {
                 });
                 Ok(n_faces)
             },
-        )?;
+        );
+        fresh.write();
+        let count = count?;
         match count.done == self.set.images.len() {
             true => Ok(images),
             false => Err(Failure::new(
@@ -268,29 +296,6 @@ fn read_form(
         BoxForm::Dlib => boxes::read_dlib(list, images, &limits),
         BoxForm::Voc => boxes::read_voc(list, images, &limits),
         BoxForm::Set => boxes::of_set(&LabelledSet::open(list, None, &limits)?),
-    }
-}
-
-fn faces(pipeline: &Pipeline, image: &BoxedImage) -> Result<Vec<FoundFace>, WorkError> {
-    let picture = image.image.read(&DataLimits::default());
-    let picture = picture.map_err(|error| {
-        WorkError::Photo(Trouble {
-            kind: "io",
-            message: error.to_string(),
-        })
-    })?;
-    let photo = match picture {
-        Picture::Encoded(bytes) => pipeline.read_bytes(bytes)?,
-        Picture::Rgb(image) => lineament::Photo::from_image(image),
-    };
-    Ok(pipeline.detect(&photo)?.iter().map(found).collect())
-}
-
-fn found(face: &Face) -> FoundFace {
-    FoundFace {
-        rect: face.rect,
-        score: f64::from(face.detection_score),
-        landmarks: face.landmarks,
     }
 }
 

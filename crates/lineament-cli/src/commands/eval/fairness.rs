@@ -9,13 +9,14 @@ use lineament_data::{DataError, DataLimits, PairProtocol};
 use lineament_eval::fairness::{
     FairnessReport, Groups, ScoredPair, SharedThreshold, evaluate_groups,
 };
-use lineament_eval::{Bootstrap, EvalError};
-use lineament_match::{FittedMatcher, Matcher};
+use lineament_eval::{Bootstrap, PairMaterial, held_out_scores};
+use lineament_match::FittedMatcher;
 
 use super::bad_list;
 use crate::args::eval::sets::{Fairness, PairForm};
+use crate::args::eval::{Method, ThresholdsName};
 use crate::evaluation::faces::FaceSource;
-use crate::evaluation::method::load_matcher;
+use crate::evaluation::method::MethodSettings;
 use crate::evaluation::model::ModelUnderTest;
 use crate::evaluation::pair_job::{failure, see};
 use crate::evaluation::pair_list::ListedPairs;
@@ -41,7 +42,7 @@ struct Job {
     names: Vec<String>,
     of_items: Vec<Option<usize>>,
     threshold: SharedThreshold,
-    matcher: FittedMatcher,
+    method: MethodSettings,
 }
 
 pub(super) fn run(args: Fairness, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -54,8 +55,13 @@ pub(super) fn run(args: Fairness, interrupt: &Interrupt) -> Result<Exit, Failure
 
 impl Job {
     fn new(args: Fairness) -> Result<Self, Failure> {
+        let method = MethodSettings::new(Method {
+            comparing: args.comparing,
+            thresholds: ThresholdsName::Exact,
+        })?;
+        let is_cosine = matches!(method.ready(), Some(FittedMatcher::Cosine));
         let threshold = match args.threshold {
-            Some(score) if !(-1.0..=1.0).contains(&score) && args.matcher_file.is_none() => {
+            Some(score) if !(-1.0..=1.0).contains(&score) && is_cosine => {
                 return Err(Failure::usage(format!(
                     "--threshold is a score from -1 to 1, not {score}"
                 )));
@@ -77,9 +83,19 @@ impl Job {
         let names: BTreeSet<&String> = of_items.iter().flatten().collect();
         let names: Vec<String> = names.into_iter().cloned().collect();
         let number = |group: &String| names.binary_search(group).ok();
+        let listed = ListedPairs::new(&read.protocol);
+        method.check_list(&listed)?;
+        if method.ready().is_none() && read.protocol.n_folds < 2 {
+            return Err(Failure::usage(format!(
+                "{} has a single fold, and a matcher must learn from other pairs than those it \
+                 compares",
+                read.protocol.name
+            ))
+            .help("--matcher-file takes one that was learned elsewhere"));
+        }
         Ok(Self {
             settings,
-            listed: ListedPairs::new(&read.protocol),
+            listed,
             of_items: of_items
                 .iter()
                 .map(|g| g.as_ref().and_then(number))
@@ -88,10 +104,7 @@ impl Job {
             column,
             names,
             threshold,
-            matcher: match &args.matcher_file {
-                Some(path) => load_matcher(path)?,
-                None => FittedMatcher::Cosine,
-            },
+            method,
         })
     }
 
@@ -102,13 +115,20 @@ impl Job {
     ) -> Result<Measured, Failure> {
         let about = model.about(&format!("fairness-{}", self.protocol.name))?;
         let seen = see(model, &self.protocol.items, about.flip, interrupt)?;
-        let scored = self.scored(&seen.templates).map_err(|e| failure(&e))?;
+        self.method.check_templates(&seen.templates)?;
+        let list = self.listed.list();
+        let material = PairMaterial {
+            list,
+            templates: &seen.templates,
+        };
+        let scores = held_out_scores(material, &self.method.options).map_err(|e| failure(&e))?;
+        let scored: Vec<ScoredPair> = list.pairs.iter().copied().zip(scores).collect();
         let groups = Groups {
             column: &self.column,
             names: &self.names,
             of_items: &self.of_items,
         };
-        let persons = self.listed.list().persons;
+        let persons = list.persons;
         let report = evaluate_groups(about, &scored, groups, persons, self.threshold, BOOTSTRAP)
             .map_err(|e| failure(&e))?;
         let templates = seen.templates.iter().zip(&self.protocol.items);
@@ -118,12 +138,13 @@ impl Job {
             SharedThreshold::At(_) => "given".to_owned(),
             SharedThreshold::AtFmr(rate) => format!("the smallest with FMR {rate} over all pairs"),
         };
-        let choices = vec![
+        let mut choices = vec![
             ("Faces".to_owned(), model.faces_in_words()),
-            ("Matcher".to_owned(), self.matcher.name().to_owned()),
+            ("Matcher".to_owned(), self.method.matcher_name().to_owned()),
             ("Groups".to_owned(), self.column.clone()),
             ("Threshold".to_owned(), how),
         ];
+        choices.extend(self.method.in_words());
         let run = Ok(report.run("Fairness"));
         let mut measured =
             Measured::new(&report, run, &failures, choices)?.unreadable(seen.n_unreadable);
@@ -131,22 +152,6 @@ impl Job {
         run.n_failed = failures.len();
         run.notes = notes(&report);
         Ok(measured)
-    }
-
-    /// The score of every pair; `None` where a side has no template.
-    fn scored(&self, templates: &[Option<Vec<f32>>]) -> Result<Vec<ScoredPair>, EvalError> {
-        let wide = |template: &Option<Vec<f32>>| {
-            let values = template.as_ref()?.iter().copied();
-            Some(values.map(f64::from).collect::<Vec<_>>())
-        };
-        let templates: Vec<Option<Vec<f64>>> = templates.iter().map(wide).collect();
-        let score = |first: usize, second: usize| {
-            let sides = templates[first].as_ref().zip(templates[second].as_ref());
-            sides.map(|(a, b)| self.matcher.score(a, b)).transpose()
-        };
-        let pairs = self.listed.list().pairs.iter();
-        let scored = pairs.map(|pair| Ok((*pair, score(pair.first, pair.second)?)));
-        scored.collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use lineament_data::lists::megaface::{Noises, read_list, write_features};
-use lineament_data::{DataError, DataLimits, Item};
+use lineament_data::{DataError, DataLimits, ImageSource, Item};
 use lineament_eval::LabelledSet;
 use lineament_eval::identification::{DistractorOptions, DistractorSearch};
 use serde_json::Value;
@@ -12,12 +12,12 @@ use serde_json::Value;
 use super::bad_list;
 use crate::args::eval::sets::Megaface;
 use crate::evaluation::faces::{FaceImage, FaceSource};
+use crate::evaluation::given::Given;
 use crate::evaluation::labelled::People;
 use crate::evaluation::model::ModelUnderTest;
 use crate::evaluation::pair_job::failure;
 use crate::evaluation::set_run::{Measured, Templates, on_each_model, template_of};
 use crate::evaluation::settings::EvaluationSettings;
-use crate::evaluation::templates;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -59,7 +59,13 @@ pub(super) fn run(args: Megaface, interrupt: &Interrupt) -> Result<Exit, Failure
 
 impl Job {
     fn new(args: Megaface) -> Result<Self, Failure> {
-        let settings = EvaluationSettings::new(args.evaluation, FaceSource::Detect)?;
+        let mut settings = EvaluationSettings::new(args.evaluation, FaceSource::Detect)?;
+        if !args.features.is_empty() {
+            settings.given = Some(Given::Features {
+                folders: args.features,
+                suffix: args.feature_suffix,
+            });
+        }
         if args.write_features.is_some() && settings.embedders.len() > 1 {
             return Err(Failure::usage(
                 "--write-features takes the features of one model, and several --embedder are given",
@@ -69,10 +75,10 @@ impl Job {
             return Err(Failure::usage("--sizes takes numbers from 1 on, rising"));
         }
         let noises = args.probe_noises.as_deref();
-        let probes = read(&args.probes, &args.probe_images, noises).map_err(bad_list)?;
+        let probes = read(&args.probes, args.probe_images.as_deref(), noises).map_err(bad_list)?;
         let noises = args.distractor_noises.as_deref();
         let distractors =
-            read(&args.distractors, &args.distractor_images, noises).map_err(bad_list)?;
+            read(&args.distractors, args.distractor_images.as_deref(), noises).map_err(bad_list)?;
         let mut people = People::default();
         let person = |item: &Item| people.number(item.person.as_deref().unwrap_or_default());
         Ok(Self {
@@ -176,8 +182,16 @@ impl Job {
 
 impl Faces {
     fn of(items: Vec<Item>) -> Self {
+        // Features that are given need no image.
+        let no_image = || ImageSource::Memory([].into());
+        let image = |item: &Item| FaceImage {
+            name: item.name.clone(),
+            source: item.images.first().cloned().unwrap_or_else(no_image),
+            face: None,
+            landmarks: None,
+        };
         Self {
-            images: templates::images(&items),
+            images: items.iter().map(image).collect(),
             names: items.into_iter().map(|item| item.name).collect(),
         }
     }
@@ -189,10 +203,10 @@ struct Clean {
     n_left_out: usize,
 }
 
-fn read(list: &Path, images: &Path, noises: Option<&Path>) -> Result<Clean, DataError> {
+fn read(list: &Path, images: Option<&Path>, noises: Option<&Path>) -> Result<Clean, DataError> {
     let limits = DataLimits::default();
     let noises = noises.map(|path| Noises::read(path, &limits)).transpose()?;
-    let mut items = read_list(list, Some(images), &limits)?;
+    let mut items = read_list(list, images, &limits)?;
     let n_all = items.len();
     if let Some(noises) = noises {
         items.retain(|item| !noises.contains(&item.name));
