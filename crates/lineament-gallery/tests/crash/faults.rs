@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use lineament_gallery::{EnrollPolicy, Gallery, GalleryError, check};
 
 use crate::kills::PHOTOS_PER_ROUND;
-use crate::ledger::{Ledger, heard};
+use crate::ledger::{End, Ledger, heard};
 use crate::support::{NOW, face, noise, options};
 use crate::writer::{name_of, person_of};
 
@@ -35,7 +35,7 @@ pub(crate) fn of_single_calls(rounds: usize) {
         traced.args(["timeout", "--signal=KILL", "0.3"]);
         traced.arg(std::env::current_exe().unwrap());
         traced.args(["--write-to", path.to_str().unwrap(), &first]);
-        let said = heard(traced.stdout(Stdio::piped()).spawn().unwrap(), None);
+        let said = heard(traced.stdout(Stdio::piped()).spawn().unwrap(), End::Own);
         ledger.hear(&said);
         ledger.settle(&path, &format!("{fault}, round {round}"));
     }
@@ -64,7 +64,7 @@ pub(crate) fn of_file_size(rounds: usize) {
         let mut ledger = Ledger::default();
         ledger.hear(&heard(
             limited.stdout(Stdio::piped()).spawn().unwrap(),
-            None,
+            End::Own,
         ));
         ledger.settle(&path, &format!("{most} units, round {round}"));
         n_told += usize::from(!ledger.failures.is_empty());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lineament_gallery::{Gallery, GalleryError, check};
 
 use crate::ROUNDS;
-use crate::ledger::{Ledger, heard, itself};
+use crate::ledger::{End, Ledger, heard, itself};
 use crate::support::{NOW, noise, options};
 
 /// Longest life of a writer after its first words.
@@ -22,7 +22,7 @@ pub(crate) fn while_written(rounds: usize) {
         let first = (round * PHOTOS_PER_ROUND).to_string();
         let mut writer = itself(&["--write-to", path.to_str().unwrap(), &first]);
         let moment = Duration::from_secs_f32(MOST_MS * (moment + 0.5) / 1000.0);
-        ledger.hear(&heard(writer.spawn().unwrap(), Some(moment)));
+        ledger.hear(&heard(writer.spawn().unwrap(), End::After(moment)));
         ledger.settle(&path, &format!("kill {round}"));
     }
     assert_eq!(ledger.failures, [""; 0]);
@@ -38,7 +38,7 @@ pub(crate) fn while_created() {
         let dir = tempfile::tempdir().unwrap();
         let creator = itself(&["--create-in", dir.path().to_str().unwrap()]).spawn();
         let moment = Duration::from_secs_f32(0.04 * (moment + 0.5));
-        let begun = heard(creator.unwrap(), Some(moment)).len();
+        let begun = heard(creator.unwrap(), End::After(moment)).len();
         let last = dir.path().join(format!("{}", begun - 1));
         match Gallery::open(&last) {
             Ok(_) => {}

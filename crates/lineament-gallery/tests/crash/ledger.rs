@@ -1,7 +1,7 @@
 //! What a gallery must hold, by the words of those who wrote it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -121,16 +121,32 @@ pub(crate) fn itself(arguments: &[&str]) -> Command {
     command
 }
 
-/// What a process says until it ends, or for `moment` after its first words; it is killed then.
-pub(crate) fn heard(mut child: Child, moment: Option<Duration>) -> Vec<String> {
+/// When a process is killed.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// Never: it ends by itself.
+    Own,
+    /// So long after its first words.
+    After(Duration),
+    /// After as many lines.
+    Lines(usize),
+}
+
+/// What a process says until it ends.
+pub(crate) fn heard(mut child: Child, end: End) -> Vec<String> {
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut text = String::new();
-    out.read_line(&mut text).unwrap();
-    if let Some(moment) = moment {
+    let n_lines = if let End::Lines(n) = end { n } else { 1 };
+    for _ in 0..n_lines {
+        out.read_line(&mut text).unwrap();
+    }
+    if let End::After(moment) = end {
         std::thread::sleep(moment);
+    }
+    if !matches!(end, End::Own) {
         child.kill().unwrap();
     }
-    std::io::Read::read_to_string(&mut out, &mut text).unwrap();
+    out.read_to_string(&mut text).unwrap();
     child.wait().unwrap();
     // Without its end, a last line may lack digits.
     let whole = text.rfind('\n').map_or(0, |end| end + 1);

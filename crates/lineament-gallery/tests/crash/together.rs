@@ -1,14 +1,10 @@
 //! Several processes that use one gallery.
 
-use std::time::Duration;
-
 use lineament_gallery::{Gallery, SearchOptions};
 
-use crate::ledger::{Ledger, heard, itself};
+use crate::ledger::{End, Ledger, heard, itself};
 use crate::support::{NOW, enrolled, face, options};
 use crate::writer::{name_of, person_of};
-
-const LIFE: Duration = Duration::from_millis(1500);
 
 /// Two writers take turns; who reads meanwhile finds what was there when they began.
 pub(crate) fn two_writers_and_a_reader() {
@@ -23,7 +19,7 @@ pub(crate) fn two_writers_and_a_reader() {
     ledger.hear(&[format!("+ {photo}"), format!("= {id}")]);
     let writers = ["0", "1000000"].map(|first| {
         let writer = itself(&["--enroll-in", path.to_str().unwrap(), first]).spawn();
-        std::thread::spawn(move || heard(writer.unwrap(), Some(LIFE)))
+        std::thread::spawn(move || heard(writer.unwrap(), End::Lines(40)))
     });
     let mut n_reads = 0;
     while writers.iter().any(|writer| !writer.is_finished()) {
@@ -52,8 +48,8 @@ pub(crate) fn a_second_writer_is_told() {
     let first = rusqlite::Connection::open(&path).unwrap();
     first.execute_batch("BEGIN IMMEDIATE").unwrap();
     let second = itself(&["--write-to", path.to_str().unwrap(), "0"]).spawn();
-    // Its first words are those of a beginning; six seconds later it has been told once.
-    let said = heard(second.unwrap(), Some(Duration::from_secs(6)));
+    // It says what it begins, and after five seconds that it could not.
+    let said = heard(second.unwrap(), End::Lines(2));
     let told = said.iter().find(|line| line.starts_with('!')).unwrap();
     assert!(told.contains("being written by another process"), "{told}");
     first.execute_batch("ROLLBACK").unwrap();

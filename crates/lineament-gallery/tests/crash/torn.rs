@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use lineament_gallery::{Gallery, check};
 
-use crate::ledger::{Ledger, heard, itself};
+use crate::ledger::{End, Ledger, heard, itself};
 use crate::support::{NOW, noise, options};
 
 /// Fields of a write-ahead log (sqlite.org/fileformat.html, section 4).
@@ -27,7 +26,7 @@ fn killed() -> Killed {
     let path = dir.path().join("g");
     drop(Gallery::create(&path, options(), NOW).unwrap());
     let writer = itself(&["--write-to", path.to_str().unwrap(), "0"]).spawn();
-    let said = heard(writer.unwrap(), Some(Duration::from_millis(60)));
+    let said = heard(writer.unwrap(), End::Lines(60));
     let mut ledger = Ledger::default();
     ledger.hear(&said);
     let file = fs::read(&path).unwrap();
