@@ -1,66 +1,115 @@
 //! Vectors as integers, and how far an integer score can be from the exact one.
 //!
 //! A row x is kept as s·c with 8-bit integers c, and the residual ρ ≥ ‖x − s·c‖. A probe q becomes
-//! t·p with 16-bit integers p and σ ≥ ‖q − t·p‖. Then
+//! t·p with integers p and σ ≥ ‖q − t·p‖. Then
 //!
 //! q·x = t·s·(p·c) + t·p·(x − s·c) + (q − t·p)·x,
 //!
 //! and by Cauchy and Schwarz the last two are at most ‖t·p‖·ρ + σ·‖x‖. The sum is an upper bound of
-//! the exact score that costs one integer product. Sixteen bits make σ some 250 times smaller than ρ.
+//! the exact score that costs one integer product. A probe is rounded twice: coarsely, for the pass over
+//! all rows, and finely, for the rows that the coarse bound leaves. Sixteen bits make σ some 250 times
+//! smaller than ρ.
 
+use super::{COLUMNS, Index, ROWS};
 use crate::vector::norm;
 
 /// Greatest code of a row.
 const ROW_MAX: f32 = 127.0;
+/// Greatest code of a coarse probe: two products with stored codes, of at most 255, are summed in 16
+/// bits (2 · 255 · 64 < 2¹⁵).
+const COARSE_MAX: f32 = 64.0;
+/// What is added to the codes of rows, to store them without a sign.
+pub(super) const ZERO: u8 = 128;
 /// No stored vector is longer (see `Precision::decode`).
 const NORM_MAX: f64 = 1.02;
 /// More than all roundings to 32 bits on the way to a bound or an exact score: eight of at most
 /// 2⁻²⁴ relative, of numbers no greater than 1.1.
 const ROUNDING: f64 = 2e-6;
 
-/// A probe as integers.
-pub(crate) struct Probe {
+/// A probe as integers, and what makes a bound of their product with a row.
+pub(super) struct Rounded<T> {
     /// p.
-    pub(super) codes: Vec<i16>,
+    pub(super) codes: Vec<T>,
     /// t.
     pub(super) scale: f32,
     /// At least ‖t·p‖.
     pub(super) norm: f32,
     /// What the bound adds for every row alike.
     pub(super) allowance: f32,
+}
+
+impl<T: Copy + Default + Into<i16>> Rounded<T> {
+    /// `values` as codes of at most `limit` in magnitude.
+    fn new(values: &[f32], limit: f32, code: impl Fn(f32) -> T) -> Self {
+        let scale = scale(values, limit);
+        let codes: Vec<T> = values
+            .iter()
+            .map(|v| code((v / scale).round().clamp(-limit, limit)))
+            .collect();
+        let numbers = || codes.iter().map(|c| f32::from((*c).into()));
+        let stood_for: Vec<f32> = numbers().collect();
+        let missing = residual(values, scale, numbers().map(f64::from));
+        Self {
+            norm: up(f64::from(scale) * norm(&stood_for)),
+            allowance: up(missing * NORM_MAX + ROUNDING),
+            codes,
+            scale,
+        }
+    }
+
+    /// The upper bound of the exact score from the product of the codes.
+    #[inline(always)]
+    pub(super) fn bound(&self, product: i32, row_scale: f32, residual: f32) -> f32 {
+        product as f32 * (self.scale * row_scale) + self.norm * residual + self.allowance
+    }
+}
+
+/// A probe: its numbers, and their coarse and fine codes.
+pub(crate) struct Probe {
     /// q.
     pub(crate) values: Vec<f32>,
+    /// Codes of at most 64 in magnitude, filled up with zeros to a multiple of [`COLUMNS`].
+    pub(super) coarse: Rounded<i8>,
+    /// Codes of up to 16 bits.
+    fine: Rounded<i16>,
 }
 
 impl Probe {
     pub(crate) fn new(values: &[f32]) -> Self {
         // No sum of products overflows: 127 · limit · dimension < 2³¹.
         let limit = (i32::MAX / (ROW_MAX as i32) / values.len().max(1) as i32).min(32_767) as f32;
-        let scale = scale(values, limit);
-        let codes: Vec<i16> = values
-            .iter()
-            .map(|v| (v / scale).round().clamp(-limit, limit) as i16)
-            .collect();
-        let stood_for: Vec<f32> = codes.iter().map(|c| f32::from(*c)).collect();
-        let missing = residual(values, scale, codes.iter().map(|c| f64::from(*c)));
+        let mut coarse = Rounded::new(values, COARSE_MAX, |v| v as i8);
+        let n_columns = values.len().next_multiple_of(COLUMNS);
+        coarse.codes.resize(n_columns, 0);
         Self {
-            norm: up(f64::from(scale) * norm(&stood_for)),
-            allowance: up(missing * NORM_MAX + ROUNDING),
-            codes,
-            scale,
             values: values.to_vec(),
+            coarse,
+            fine: Rounded::new(values, limit, |v| v as i16),
         }
+    }
+
+    /// The finer upper bound of the score of a row.
+    pub(super) fn fine_bound(&self, index: &Index, row: usize) -> f32 {
+        let (bundle, lane) = (row / ROWS, row % ROWS);
+        let groups = index.bundle(bundle).iter();
+        let row_codes = groups.flat_map(|group| &group[lane * COLUMNS..(lane + 1) * COLUMNS]);
+        let products = self.fine.codes.iter().zip(row_codes);
+        let product = products.map(|(p, c)| i32::from(*p) * (i32::from(*c) - i32::from(ZERO)));
+        let (scale, residual) = (index.scales[bundle][lane], index.residuals[bundle][lane]);
+        self.fine.bound(product.sum(), scale, residual)
     }
 }
 
-/// Appends the codes of a row; its scale and residual.
-pub(super) fn quantize(values: &[f32], codes: &mut Vec<i8>) -> (f32, f32) {
+/// The codes of a row, its scale and its residual.
+pub(super) fn quantize(values: &[f32]) -> (Vec<u8>, f32, f32) {
     let scale = scale(values, ROW_MAX);
-    let start = codes.len();
-    let code = |v: &f32| (v / scale).round().clamp(-ROW_MAX, ROW_MAX) as i8;
-    codes.extend(values.iter().map(code));
-    let row = codes[start..].iter().map(|c| f64::from(*c));
-    (scale, up(residual(values, scale, row)))
+    let codes: Vec<i8> = values
+        .iter()
+        .map(|v| (v / scale).round().clamp(-ROW_MAX, ROW_MAX) as i8)
+        .collect();
+    let residual = residual(values, scale, codes.iter().map(|c| f64::from(*c)));
+    let stored = codes.iter().map(|c| c.wrapping_add(-128).cast_unsigned());
+    (stored.collect(), scale, up(residual))
 }
 
 /// Brings the greatest magnitude of `values` to `limit`.

@@ -2,6 +2,7 @@
 
 mod bound;
 mod load;
+mod products;
 mod scan;
 mod select;
 mod snapshot;
@@ -16,16 +17,22 @@ pub(crate) use snapshot::{
 use crate::gallery::Stamp;
 use crate::ids::{FaceId, PersonId};
 
+/// Rows of a bundle, and columns of a group: a group of a bundle fills one vector of 512 bits.
+const ROWS: usize = 16;
+const COLUMNS: usize = 4;
+const GROUP_BYTES: usize = ROWS * COLUMNS;
+
 /// Unit vectors as 8-bit integers with a scale each, and how far each is from what it stands for.
+/// Rows lie in bundles; the last is filled up with rows of zeros.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Index {
     dimension: usize,
-    /// `[n, dimension]`, row by row.
-    codes: Vec<i8>,
-    /// Row i stands for `scales[i] · codes[i]`.
-    scales: Vec<f32>,
-    /// At least the norm of the difference between row i and its vector.
-    residuals: Vec<f32>,
+    /// `[bundles, groups, ROWS, COLUMNS]`, each code plus 128; the last group is filled up with zeros.
+    codes: Vec<[u8; GROUP_BYTES]>,
+    /// Row i stands for `scales[i] · codes[i]`; `[bundles, ROWS]`.
+    scales: Vec<[f32; ROWS]>,
+    /// At least the norm of the difference between row i and its vector; `[bundles, ROWS]`.
+    residuals: Vec<[f32; ROWS]>,
     /// The face of each row; 0 where a row is a person's template.
     faces: Vec<i64>,
     /// Whose each row is, in their own right.
@@ -41,7 +48,7 @@ impl Index {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.scales.len()
+        self.faces.len()
     }
 
     pub(crate) fn person(&self, row: usize) -> PersonId {
@@ -57,10 +64,31 @@ impl Index {
         self.faces.last().copied().unwrap_or(0)
     }
 
+    /// Groups of columns in a bundle.
+    fn n_groups(&self) -> usize {
+        self.dimension.div_ceil(COLUMNS)
+    }
+
+    fn bundle(&self, bundle: usize) -> &[[u8; GROUP_BYTES]] {
+        &self.codes[bundle * self.n_groups()..(bundle + 1) * self.n_groups()]
+    }
+
     pub(crate) fn push(&mut self, face: Option<FaceId>, person: PersonId, values: &[f32]) {
-        let (scale, residual) = bound::quantize(values, &mut self.codes);
-        self.scales.push(scale);
-        self.residuals.push(residual);
+        let (bundle, lane) = (self.len() / ROWS, self.len() % ROWS);
+        let n_groups = self.n_groups();
+        if lane == 0 {
+            let n_codes = self.codes.len() + n_groups;
+            self.codes.resize(n_codes, [bound::ZERO; GROUP_BYTES]);
+            self.scales.push([0.0; ROWS]);
+            self.residuals.push([0.0; ROWS]);
+        }
+        let (codes, scale, residual) = bound::quantize(values);
+        let groups = &mut self.codes[bundle * n_groups..];
+        for (group, codes) in groups.iter_mut().zip(codes.chunks(COLUMNS)) {
+            group[lane * COLUMNS..][..codes.len()].copy_from_slice(codes);
+        }
+        self.scales[bundle][lane] = scale;
+        self.residuals[bundle][lane] = residual;
         self.faces.push(face.map_or(0, |face| face.0));
         self.people.push(person.0);
     }

@@ -5,15 +5,16 @@ use std::ops::Range;
 
 use lineament_core::Score;
 
-use super::scan::{BLOCK, bounds};
-use super::{Index, Probe};
+use super::bound::Rounded;
+use super::scan::{BUNDLES, PROBES, bounds};
+use super::{Index, Probe, ROWS};
 use crate::error::GalleryError;
 use crate::ids::{FaceId, PersonId};
 
 /// Fewest rows that are worth a thread of their own: a millisecond's work.
 const ROWS_PER_THREAD: usize = 32_768;
 /// Candidates beyond those asked for, at first. Grown when they prove too few.
-const SPARE_CANDIDATES: usize = 128;
+const SPARE_CANDIDATES: usize = 512;
 const GROWTH: usize = 8;
 
 /// What is searched for.
@@ -49,9 +50,9 @@ pub(crate) type Exact<'a> = dyn FnMut(&Probe, usize) -> Result<Score, GalleryErr
 
 /// The best rows for each probe, best first; scores are exact.
 ///
-/// Rows come in falling order of their upper bounds. When the next bound is below the k-th exact
-/// score, no later row can enter: the result is that of comparing with every row. Where the list of
-/// candidates ends before that, a longer one is made.
+/// The rows of greatest coarse bounds come in falling order of their fine bounds. When the next bound is
+/// below the k-th exact score, no later row can enter; when the coarse bounds of all other rows are, too,
+/// the result is that of comparing with every row. Where they are not, a longer list is made.
 pub(crate) fn search(
     index: &Index,
     probes: &[Probe],
@@ -85,16 +86,19 @@ fn proved(
     index: &Index,
     probe: &Probe,
     query: &Query<'_>,
-    mut candidates: Candidates,
+    candidates: Candidates,
     exact: &mut Exact<'_>,
 ) -> Result<Option<Vec<Row>>, GalleryError> {
-    candidates.list.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let rows = candidates.list.iter().map(|(_, row)| *row as usize);
+    let mut list: Vec<(f32, usize)> = rows
+        .map(|row| (probe.fine_bound(index, row), row))
+        .collect();
+    list.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut best = Best::new(query);
-    for (bound, row) in candidates.list {
+    for (bound, row) in list {
         if best.excludes(bound) {
-            return Ok(Some(best.rows));
+            break;
         }
-        let row = row as usize;
         best.offer(Row {
             score: exact(probe, row)?,
             face: index.face(row),
@@ -163,9 +167,13 @@ impl Candidates {
         }
     }
 
-    #[inline]
+    /// What a row's bound must be above.
+    fn floor(&self) -> f32 {
+        self.dropped.unwrap_or(f32::NEG_INFINITY)
+    }
+
     fn offer(&mut self, bound: f32, row: u32) {
-        if self.dropped.is_some_and(|floor| bound <= floor) {
+        if bound <= self.floor() {
             return;
         }
         self.list.push((bound, row));
@@ -199,7 +207,8 @@ fn candidates(index: &Index, probes: &[&Probe], query: &Query<'_>, room: usize) 
         .get()
         .min(index.len() / ROWS_PER_THREAD)
         .max(1);
-    let rows_each = index.len().div_ceil(n_threads).next_multiple_of(BLOCK);
+    let rows_each = index.len().div_ceil(n_threads);
+    let rows_each = rows_each.next_multiple_of(BUNDLES * ROWS);
     let part = |thread: usize| {
         let rows = thread * rows_each..((thread + 1) * rows_each).min(index.len());
         gather(index, probes, query, room, rows)
@@ -229,20 +238,51 @@ fn gather(
 ) -> Vec<Candidates> {
     let arch = pulp::Arch::new();
     let mut all: Vec<Candidates> = probes.iter().map(|_| Candidates::new(room)).collect();
-    let mut block_bounds = [0.0f32; BLOCK];
-    for start in rows.clone().step_by(BLOCK) {
-        let block = start..(start + BLOCK).min(rows.end);
-        let block_bounds = &mut block_bounds[..block.len()];
-        for (probe, list) in probes.iter().zip(&mut all) {
-            bounds(arch, index, block.clone(), probe, block_bounds);
-            for (row, bound) in block.clone().zip(block_bounds.iter()) {
+    for start in rows.clone().step_by(BUNDLES * ROWS) {
+        let block = start..(start + BUNDLES * ROWS).min(rows.end);
+        let mut probes = probes.iter();
+        let (fours, rest) = all.as_chunks_mut::<PROBES>();
+        for lists in fours {
+            let coarse = std::array::from_fn(|_| probes.next().map(|probe| &probe.coarse));
+            if let [Some(a), Some(b), Some(c), Some(d)] = coarse {
+                offer(arch, index, query, block.clone(), [a, b, c, d], lists);
+            }
+        }
+        for (probe, list) in probes.zip(rest.as_chunks_mut::<1>().0) {
+            offer(arch, index, query, block.clone(), [&probe.coarse], list);
+        }
+    }
+    all
+}
+
+/// Offers the rows of a block to the list of each probe.
+fn offer<const P: usize>(
+    arch: pulp::Arch,
+    index: &Index,
+    query: &Query<'_>,
+    block: Range<usize>,
+    probes: [&Rounded<i8>; P],
+    lists: &mut [Candidates; P],
+) {
+    let mut block_bounds = [[[0.0f32; ROWS]; BUNDLES]; P];
+    bounds(arch, index, block.start / ROWS, probes, &mut block_bounds);
+    for (list, bounds) in lists.iter_mut().zip(&block_bounds) {
+        for (start, bounds) in block.clone().step_by(ROWS).zip(bounds) {
+            let floor = list.floor();
+            // Most bundles hold nothing, which is seen without looking at each row.
+            if !bounds
+                .iter()
+                .fold(false, |any, bound| any | (*bound > floor))
+            {
+                continue;
+            }
+            for (row, bound) in (start..block.end).zip(bounds) {
                 if query.allowed.is_none_or(|allowed| allowed[row]) {
                     list.offer(*bound, row as u32);
                 }
             }
         }
     }
-    all
 }
 
 #[cfg(test)]
@@ -343,13 +383,14 @@ mod tests {
             let rows = rows(64, spread, seed);
             let index = index_of(&rows);
             let probe = Probe::new(&rows[63]);
-            let mut upper = [0.0; 64];
-            bounds(pulp::Arch::new(), &index, 0..64, &probe, &mut upper);
-            for (row, upper) in rows.iter().zip(upper) {
+            let mut coarse = [[[0.0; ROWS]; BUNDLES]];
+            bounds(pulp::Arch::new(), &index, 0, [&probe.coarse], &mut coarse);
+            for (i, (row, coarse)) in rows.iter().zip(coarse.as_flattened().as_flattened()).enumerate() {
                 let exact = dot(&rows[63], row) as f32;
-                prop_assert!(exact <= upper, "{exact} > {upper}");
+                let fine = probe.fine_bound(&index, i);
+                prop_assert!(exact <= fine && exact <= *coarse, "{exact}, {fine}, {coarse}");
                 // A bound that says nothing would also be true.
-                prop_assert!(upper - exact < 0.1, "{exact} against {upper}");
+                prop_assert!(fine - exact < 0.1 && coarse - exact < 0.2, "{exact}, {fine}, {coarse}");
             }
         }
     }

@@ -1,17 +1,17 @@
 //! The index as a file beside the gallery, so that opening it costs one read.
 //!
-//! Little-endian: `LNGLIDX1`, CRC-32 of all that follows (u32), dimension (u32), rows n (u64),
-//! generation (i64), epoch (i64), history (32 bytes); then n faces (i64), n people (i64), n scales
-//! (f32), n residuals (f32), and n · dimension codes (i8).
+//! Little-endian: `LNGLIDX2`, CRC-32 of all that follows (u32), dimension (u32), rows n (u64),
+//! generation (i64), epoch (i64), history (32 bytes); then n faces (i64), n people (i64), and, for as
+//! many bundles as n rows fill, scales (f32), residuals (f32) and codes as `Index` has them.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::Index;
+use super::{COLUMNS, GROUP_BYTES, Index, ROWS};
 use crate::gallery::{MAX_DIMENSION, Stamp};
 
-const MAGIC: [u8; 8] = *b"LNGLIDX1";
+const MAGIC: [u8; 8] = *b"LNGLIDX2";
 const HEADER_BYTES: usize = 8 + 4 + 4 + 8 + 8 + 8 + 32;
 
 /// Where the snapshot of a gallery is.
@@ -42,12 +42,11 @@ pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()>
     for number in index.faces.iter().chain(&index.people) {
         out.put(&number.to_le_bytes())?;
     }
-    for number in index.scales.iter().chain(&index.residuals) {
+    let scales = index.scales.as_flattened().iter();
+    for number in scales.chain(index.residuals.as_flattened()) {
         out.put(&number.to_le_bytes())?;
     }
-    for row in index.codes.chunks(1 << 16) {
-        out.put(&row.iter().map(|c| *c as u8).collect::<Vec<u8>>())?;
-    }
+    out.put(index.codes.as_flattened())?;
     let crc = out.crc.finalize();
     let mut file = out
         .out
@@ -87,17 +86,17 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
         Some(bytes)
     };
     let n = header.n;
-    let index = Index {
-        dimension,
+    let n_bundles = n.div_ceil(ROWS);
+    let mut index = Index {
         faces: numbers(&column(8 * n)?, i64::from_le_bytes),
         people: numbers(&column(8 * n)?, i64::from_le_bytes),
-        scales: numbers(&column(4 * n)?, f32::from_le_bytes),
-        residuals: numbers(&column(4 * n)?, f32::from_le_bytes),
-        codes: column(n * dimension)?
-            .into_iter()
-            .map(|b| b as i8)
-            .collect(),
+        scales: bundles(&column(4 * ROWS * n_bundles)?),
+        residuals: bundles(&column(4 * ROWS * n_bundles)?),
+        ..Index::new(dimension)
     };
+    index.codes = vec![[0; GROUP_BYTES]; n_bundles * index.n_groups()];
+    file.read_exact(index.codes.as_flattened_mut()).ok()?;
+    crc.update(index.codes.as_flattened());
     (crc.finalize() == header.crc).then_some((header.stamp, index))
 }
 
@@ -118,8 +117,10 @@ impl Header {
         let (generation, rest) = rest.split_first_chunk::<8>()?;
         let (epoch, history) = rest.split_first_chunk::<8>()?;
         let n = u64::from_le_bytes(*n);
-        let row_bytes = (24 + dimension.min(MAX_DIMENSION)) as u64;
-        let wanted = n.checked_mul(row_bytes)?.checked_add(HEADER_BYTES as u64)?;
+        let bundle_bytes = ROWS * (8 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
+        let bundles = n.div_ceil(ROWS as u64).checked_mul(bundle_bytes as u64)?;
+        let wanted = n.checked_mul(16)?.checked_add(bundles)?;
+        let wanted = wanted.checked_add(HEADER_BYTES as u64)?;
         let fits = *magic == MAGIC
             && u32::from_le_bytes(*found_dimension) as usize == dimension
             && wanted == n_bytes
@@ -137,6 +138,12 @@ impl Header {
             },
         })
     }
+}
+
+/// Floats of as many rows as fill bundles.
+fn bundles(bytes: &[u8]) -> Vec<[f32; ROWS]> {
+    let values = numbers(bytes, f32::from_le_bytes);
+    values.as_chunks::<ROWS>().0.to_vec()
 }
 
 fn numbers<const N: usize, T>(bytes: &[u8], number: fn([u8; N]) -> T) -> Vec<T> {
