@@ -35,10 +35,18 @@ pub enum Action {
     RemovePerson,
     /// A person was forgotten for good.
     Forget,
+    /// A move to another model began.
+    BeginMove,
+    /// Faces got embeddings of the model that the gallery is moving to.
+    MoveFaces,
+    /// Those took the place of the old ones.
+    FinishMove,
+    /// A move was given up.
+    GiveUpMove,
 }
 
 impl Action {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 14] = [
         Self::Create,
         Self::Enroll,
         Self::Import,
@@ -49,6 +57,10 @@ impl Action {
         Self::RemoveFace,
         Self::RemovePerson,
         Self::Forget,
+        Self::BeginMove,
+        Self::MoveFaces,
+        Self::FinishMove,
+        Self::GiveUpMove,
     ];
 
     const fn name(self) -> &'static str {
@@ -63,6 +75,10 @@ impl Action {
             Self::RemoveFace => "remove_face",
             Self::RemovePerson => "remove_person",
             Self::Forget => "forget",
+            Self::BeginMove => "begin_move",
+            Self::MoveFaces => "move_faces",
+            Self::FinishMove => "finish_move",
+            Self::GiveUpMove => "give_up_move",
         }
     }
 
@@ -70,11 +86,19 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.name() == name)
     }
 
-    /// Whether it only adds faces: an index of the state before needs no more than those.
+    /// Whether it only adds faces to those that are searched, or does not touch them: an index of the
+    /// state before needs no more than those.
     const fn only_adds(self) -> bool {
         matches!(
             self,
-            Self::Create | Self::Enroll | Self::Import | Self::Rename | Self::Describe
+            Self::Create
+                | Self::Enroll
+                | Self::Import
+                | Self::Rename
+                | Self::Describe
+                | Self::BeginMove
+                | Self::MoveFaces
+                | Self::GiveUpMove
         )
     }
 }

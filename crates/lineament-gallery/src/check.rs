@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::error::GalleryError;
 use crate::face::Face;
-use crate::faces::{COLUMNS, read_faces, read_vector};
+use crate::faces::{COLUMNS, read_faces, read_vector, vector_from_row};
 use crate::gallery::{GalleryOptions, read_options, read_stamp};
 use crate::ids::{FaceId, PersonId};
 use crate::people::{Person, Roots, person_from_row};
+use crate::reembed::read_move;
 use crate::schema;
 
 /// Problems of a kind beyond which no more are listed.
@@ -99,7 +100,7 @@ fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    schema::check_version(&db)?;
+    let version = schema::check_version(&db)?;
     let state = db.unchecked_transaction()?;
     check_storage(&state, health)?;
     let options = read_options(&state)?;
@@ -126,7 +127,28 @@ fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
             Err(what) => health.problems.push(Problem::Face { face, what }),
         }
         Ok(())
-    })
+    })?;
+    // Before, a gallery could not move to another model.
+    if version >= 2 {
+        check_move(&state, health)?;
+    }
+    Ok(())
+}
+
+/// The embeddings of the model that the gallery is moving to.
+fn check_move(db: &Connection, health: &mut Health) -> Result<(), GalleryError> {
+    let Some(under_way) = read_move(db)? else {
+        return Ok(());
+    };
+    let mut statement = db.prepare("SELECT face, data, crc FROM embedding_next")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Err(error) = vector_from_row(row, &under_way.to) {
+            let (face, what) = (FaceId(row.get(0)?), in_words(error));
+            health.problems.push(Problem::Face { face, what });
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn n_bytes(path: &Path) -> u64 {

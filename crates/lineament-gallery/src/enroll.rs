@@ -143,7 +143,7 @@ impl Gallery {
         let mut names = Vec::with_capacity(applicants.len());
         let mut likenesses = Vec::with_capacity(applicants.len());
         for applicant in applicants {
-            self.check_embedding(&applicant.face.embedding)?;
+            self.options.check(&applicant.face.embedding)?;
             check_face(applicant.face)?;
             names.push(clean_name(applicant.name)?);
             likenesses.push(self.likenesses(applicant, policy)?);

@@ -91,6 +91,35 @@ pub enum GalleryError {
         /// Numbers in this one.
         got: usize,
     },
+    /// Input: the gallery is moving to another model than asked for.
+    #[error(
+        "the gallery is being moved to {under_way}, not to {asked}; finish that, or give it up first"
+    )]
+    OtherMove {
+        /// What it is moving to.
+        under_way: String,
+        /// What was asked for.
+        asked: String,
+    },
+    /// Input: the gallery is not moving to another model.
+    #[error("the gallery is not being moved to another model")]
+    NoMove,
+    /// Input: the gallery cannot be moved yet.
+    #[error("no embedding of {space} yet: {n_left} faces")]
+    FacesLeft {
+        /// The space that it is moving to.
+        space: String,
+        /// Faces without an embedding of it.
+        n_left: usize,
+    },
+    /// Input: another process has moved the gallery to another model.
+    #[error("the gallery was moved from {from} to {to} by another process; open it again")]
+    Moved {
+        /// The space when it was opened.
+        from: String,
+        /// The space now.
+        to: String,
+    },
     /// Input: nobody has this name.
     #[error("the gallery knows nobody called {name:?}")]
     NoSuchName {

@@ -221,7 +221,7 @@ pub(crate) fn add_face(
     Ok(id)
 }
 
-fn embedding_checksum(face: FaceId, data: &[u8]) -> i64 {
+pub(crate) fn embedding_checksum(face: FaceId, data: &[u8]) -> i64 {
     Checksum::default().number(face.0).bytes(data).finish()
 }
 

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lineament_core::{Embedding, EmbeddingSpace};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Action, Change};
 use crate::error::GalleryError;
 use crate::ids::UnixSeconds;
 use crate::index::Indexes;
+use crate::reembed::check_model;
 use crate::schema;
 use crate::vector::Precision;
 
@@ -31,6 +32,28 @@ pub struct GalleryOptions {
     /// SHA-256 of the model file that makes them.
     #[serde(with = "crate::hex")]
     pub model_sha256: [u8; 32],
+}
+
+impl GalleryOptions {
+    fn check_space(&self, space: &EmbeddingSpace) -> Result<(), GalleryError> {
+        if *space == self.space {
+            return Ok(());
+        }
+        Err(GalleryError::SpaceMismatch {
+            gallery: self.space.to_string(),
+            other: space.to_string(),
+        })
+    }
+
+    /// Refuses an embedding of another space or length.
+    pub(crate) fn check(&self, embedding: &Embedding) -> Result<(), GalleryError> {
+        self.check_space(embedding.space())?;
+        let (expected, got) = (self.dimension, embedding.values().len());
+        if expected != got {
+            return Err(GalleryError::Dimension { expected, got });
+        }
+        Ok(())
+    }
 }
 
 /// How often a gallery was changed, and a hash over all changes: equal stamps, equal contents.
@@ -70,13 +93,7 @@ impl Gallery {
         options: GalleryOptions,
         at: UnixSeconds,
     ) -> Result<Self, GalleryError> {
-        if !(1..=MAX_DIMENSION).contains(&options.dimension) {
-            return Err(GalleryError::BadValue {
-                what: "the dimension of embeddings",
-                expected: "1 to 16384",
-                got: options.dimension.to_string(),
-            });
-        }
+        check_dimension(options.dimension)?;
         claim(path)?;
         let make = || -> Result<Connection, GalleryError> {
             let mut db = connect(path)?;
@@ -153,22 +170,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::SpaceMismatch`], naming both spaces.
     pub fn check_space(&self, space: &EmbeddingSpace) -> Result<(), GalleryError> {
-        if *space == self.options.space {
-            return Ok(());
-        }
-        Err(GalleryError::SpaceMismatch {
-            gallery: self.options.space.to_string(),
-            other: space.to_string(),
-        })
-    }
-
-    pub(crate) fn check_embedding(&self, embedding: &Embedding) -> Result<(), GalleryError> {
-        self.check_space(embedding.space())?;
-        let (expected, got) = (self.options.dimension, embedding.values().len());
-        if expected != got {
-            return Err(GalleryError::Dimension { expected, got });
-        }
-        Ok(())
+        self.options.check_space(space)
     }
 
     /// Looks something up. Errors name the file.
@@ -189,6 +191,7 @@ impl Gallery {
             let tx = self
                 .db
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            check_model(&tx, &self.options)?;
             let mut change = Change::begin(tx, &self.options, at)?;
             let result = work(&mut change)?;
             change.commit()?;
@@ -242,17 +245,31 @@ fn settle(db: &Connection) -> Result<(), GalleryError> {
 /// What the file says of its embeddings.
 pub(crate) fn read_options(db: &Connection) -> Result<GalleryOptions, GalleryError> {
     let sql = "SELECT space, dimension, precision, model_sha256 FROM about WHERE id = 1";
-    let (space, dimension, precision, model_sha256) = db.query_row(sql, [], |row| {
-        let space: String = row.get(0)?;
-        let precision: String = row.get(2)?;
-        Ok((space, row.get::<_, usize>(1)?, precision, row.get(3)?))
-    })?;
+    db.query_row(sql, [], |row| Ok(options_from_row(row)))?
+}
+
+/// The options in a row `space, dimension, precision, model_sha256`.
+pub(crate) fn options_from_row(row: &Row<'_>) -> Result<GalleryOptions, GalleryError> {
+    let (space, precision): (String, String) = (row.get(0)?, row.get(2)?);
     let unknown = || GalleryError::damaged(format!("its embeddings are of precision {precision}"));
     Ok(GalleryOptions {
         space: EmbeddingSpace::new(&space),
-        dimension,
+        dimension: row.get(1)?,
         precision: Precision::from_name(&precision).ok_or_else(unknown)?,
-        model_sha256,
+        model_sha256: row.get(3)?,
+    })
+}
+
+/// # Errors
+/// [`GalleryError::BadValue`] for one out of range.
+pub(crate) fn check_dimension(dimension: usize) -> Result<(), GalleryError> {
+    if (1..=MAX_DIMENSION).contains(&dimension) {
+        return Ok(());
+    }
+    Err(GalleryError::BadValue {
+        what: "the dimension of embeddings",
+        expected: "1 to 16384",
+        got: dimension.to_string(),
     })
 }
 

@@ -56,6 +56,7 @@ pub mod ids;
 mod index;
 mod merge;
 pub mod people;
+pub mod reembed;
 pub mod salvage;
 mod schema;
 pub mod search;
@@ -73,6 +74,7 @@ pub use gallery::{Gallery, GalleryOptions};
 pub use identify::{Identification, fmr_for, fpir_of};
 pub use ids::{FaceId, PersonId, UnixSeconds};
 pub use people::Person;
+pub use reembed::{FacesLeft, Move};
 pub use salvage::{Salvaged, salvage};
 pub use search::{Filter, Match, SearchBy, SearchOptions};
 pub use transfer::{

@@ -10,7 +10,7 @@ use crate::error::GalleryError;
 pub(crate) const APPLICATION_ID: i32 = 0x4C4E_474C;
 
 /// The step to each version from the one before; the first makes the tables.
-const STEPS: [&str; 1] = [include_str!("schema/v1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
 
 /// The version that this program writes.
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

@@ -16,6 +16,7 @@ use crate::index::{
     write_snapshot,
 };
 use crate::people::Roots;
+use crate::reembed::check_model;
 use crate::vector::dot;
 
 /// What stands for a person in a search.
@@ -106,7 +107,7 @@ impl Gallery {
         probes: &[Embedding],
         options: &SearchOptions,
     ) -> Result<Vec<Vec<Match>>, GalleryError> {
-        probes.iter().try_for_each(|p| self.check_embedding(p))?;
+        probes.iter().try_for_each(|p| self.options.check(p))?;
         let probes: Vec<Probe> = probes.iter().map(|p| Probe::new(p.values())).collect();
         let mut indexes = std::mem::take(&mut self.indexes);
         let found = self.read(|db| {
@@ -174,6 +175,7 @@ impl Gallery {
                 .as_ref()
                 .is_none_or(|(stamp, _)| *stamp != now)
             {
+                check_model(db, &self.options)?;
                 indexes.templates = Some((now, templates(db, &self.options)?));
             }
             return Ok(());
@@ -186,6 +188,7 @@ impl Gallery {
         let (then, mut index) = match indexes.faces.take() {
             Some((then, index)) if grew_from(db, &then, &now)? => (then, index),
             _ => {
+                check_model(db, &self.options)?;
                 indexes.saved = None;
                 (now, Index::new(self.options.dimension))
             }
