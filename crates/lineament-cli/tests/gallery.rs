@@ -300,8 +300,17 @@ fn people_are_enrolled_once_and_identified() {
     assert_eq!(outcomes(stdout(&taken)), ["belongs_to_another"]);
     assert_eq!(code(&taken), 3);
 
-    let found = call(&["identify", "known/Ada/1.png", "--json", "--fpir", "0.05"]);
+    let found = call(&[
+        "identify",
+        "known/Ada/1.png",
+        "--json",
+        "--fpir",
+        "0.05",
+        "--draw",
+        "drawn",
+    ]);
     assert_eq!(code(&found), 0, "{}", stderr(&found));
+    assert!(folder.join("drawn").read_dir().unwrap().count() == 1);
     let record: Value = serde_json::from_str(&stdout(&found)).unwrap();
     let face = &record["faces"][0];
     assert_eq!(face["name"], "Ada");
@@ -313,6 +322,18 @@ fn people_are_enrolled_once_and_identified() {
             .unwrap()
             < 0.05
     );
+    let pooled = call(&[
+        "identify",
+        "known/Ada/1.png",
+        "--json",
+        "--fpir",
+        "0.05",
+        "--by",
+        "template",
+    ]);
+    let record: Value = serde_json::from_str(&stdout(&pooled)).unwrap();
+    assert_eq!(record["faces"][0]["name"], "Ada");
+    assert_eq!(record["faces"][0]["candidates"][0]["face"], Value::Null);
     let strict = call(&["identify", "stranger.png", "--json", "--threshold", "1"]);
     let record: Value = serde_json::from_str(&stdout(&strict)).unwrap();
     assert_eq!(record["faces"][0]["name"], Value::Null);
@@ -329,4 +350,54 @@ fn people_are_enrolled_once_and_identified() {
         1
     );
     assert_eq!(code(&call(&["verify", "Ada", "known/Ada/wall.png"])), 3);
+}
+
+#[test]
+fn a_gallery_is_embedded_again_from_its_photos() {
+    let Some(models) = models("embedding a gallery again") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path();
+    let mut other = DrawnFace::at(160.0, 120.0, 140.0);
+    other.skin = [120, 80, 60];
+    write_png(&folder.join("known/Ada.png"), &one_face());
+    let bob = folder.join("known/Bob.png");
+    write_png(&bob, &draw_faces(320, 240, &[other]));
+    let call = |words: &[&str]| {
+        let words = [&["gallery"], words, &["--json"]].concat();
+        run_with_models(folder, &models, &words)
+    };
+    let said = |words: &[&str]| -> Value {
+        let output = call(words);
+        assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap()
+    };
+    said(&["init", "--gallery", "people.lineament"]);
+    let enrolled = call(&["enroll", "known", "--accept-poor"]);
+    assert_eq!(code(&enrolled), 0, "{}", stderr(&enrolled));
+    assert_eq!(said(&["re-embed"])["n_removed"], 0);
+
+    // The same embedder in another precision is a move, too.
+    let moved = said(&["re-embed", "--precision", "f16"]);
+    assert_eq!(moved["options"]["precision"], "f16");
+    let found = said(&["identify", "known/Ada.png", "--fpir", "0.05"]);
+    assert_eq!(found["faces"][0]["name"], "Ada");
+
+    fs::remove_file(&bob).unwrap();
+    let stuck = call(&["re-embed"]);
+    assert_eq!(code(&stuck), 4, "{}", stderr(&stuck));
+    assert!(
+        stderr(&stuck).contains("no embedding of "),
+        "{}",
+        stderr(&stuck)
+    );
+    assert_eq!(said(&["stats"])["precision"], "f16");
+    said(&["re-embed", "--give-up"]);
+    let moved = said(&["re-embed", "--remove-missing"]);
+    assert_eq!(
+        (&moved["n_removed"], &moved["options"]["precision"]),
+        (&json!(1), &json!("f32"))
+    );
+    assert_eq!(said(&["check"])["health"]["n_faces"], 1);
 }

@@ -109,6 +109,9 @@ pub(crate) enum Action {
     },
     /// Give back the room that removed faces left.
     Compact,
+    /// Move the gallery to another embedder: the faces are cut from their photos and embedded again. The
+    /// old embeddings serve until all is done; a run that was cut short is gone on with.
+    ReEmbed(ReEmbed),
     /// Copy the gallery while others go on using it.
     Backup {
         /// The new file.
@@ -186,12 +189,18 @@ pub(crate) struct Identify {
     /// Only people with this tag.
     #[arg(long, value_name = "TAG", help_heading = "Decision")]
     pub(crate) tag: Option<String>,
+    /// What stands for a person.
+    #[arg(long, value_enum, default_value_t = ByName::Face, help_heading = "Decision")]
+    pub(crate) by: ByName,
     /// Most candidates to tell of, at least 2.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..), help_heading = "Results")]
     pub(crate) candidates: u16,
     /// Write the results to this file, as JSON Lines after a header line, instead of showing them.
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     pub(crate) out: Option<PathBuf>,
+    /// Write copies of the photos with boxes and names to this folder.
+    #[arg(long, value_name = "DIR", help_heading = "Results")]
+    pub(crate) draw: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) resume: Resume,
     #[command(flatten)]
@@ -200,6 +209,15 @@ pub(crate) struct Identify {
     pub(crate) search: Search,
     #[command(flatten)]
     pub(crate) models: Models,
+}
+
+/// What stands for a person in a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ByName {
+    /// Their face that is most like.
+    Face,
+    /// Their template, the mean of their faces: one comparison a person.
+    Template,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +231,25 @@ pub(crate) struct OpenSet {
     /// calibration and the number of faces searched [default: 0.01].
     #[arg(long, value_name = "RATE")]
     pub(crate) fpir: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReEmbed {
+    /// How the new embeddings are stored.
+    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
+    pub(crate) precision: PrecisionName,
+    /// Remove faces whose photos are gone or changed, instead of keeping the old embedder.
+    #[arg(long, conflicts_with = "give_up")]
+    pub(crate) remove_missing: bool,
+    /// Give up a move that was begun.
+    #[arg(long)]
+    pub(crate) give_up: bool,
+    #[command(flatten)]
+    pub(crate) running: Running,
+    #[command(flatten)]
+    pub(crate) search: Search,
+    #[command(flatten)]
+    pub(crate) models: Models,
 }
 
 #[derive(Debug, Args)]

@@ -103,6 +103,8 @@ pub(super) fn run(target: &Target, args: Enroll, interrupt: &Interrupt) -> Resul
         |input| clerk.see(input),
         |progress, input, seen| clerk.enroll(progress, input, seen, &mut tally),
     )?;
+    // The next process finds the index ready.
+    clerk.gallery().save_index()?;
     if target.style == Style::People {
         say(&format!(
             "{}: {} enrolled, {} there before, {} left out",

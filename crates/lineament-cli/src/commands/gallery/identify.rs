@@ -13,8 +13,10 @@ use serde_json::json;
 
 use super::decision::{OpenSetRule, SearchThreshold};
 use super::{Target, batch, check_model};
-use crate::args::gallery::Identify;
+use crate::args::gallery::{ByName, Identify};
 use crate::batch::{Batch, say};
+use crate::draw::{Mark, Role};
+use crate::drawing::Drawing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::header;
@@ -50,6 +52,12 @@ struct NamedFace {
     face: Face,
 }
 
+impl NamedFace {
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or("unknown")
+    }
+}
+
 impl FaceRow for NamedFace {
     const HEADER: &'static str = "NAME                  SCORE  CHANCE   RUNNER-UP                     X      Y  WIDTH HEIGHT";
 
@@ -65,7 +73,7 @@ impl FaceRow for NamedFace {
         );
         format!(
             "{:<20}  {score:>5}  {chance:<7}  {runner_up:<24}{}",
-            self.name.as_deref().unwrap_or("unknown"),
+            self.name(),
             box_cells(&self.face.rect)
         )
     }
@@ -76,19 +84,27 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
     let rule = OpenSetRule::try_from(&args.decision)?;
     let running = batch(target.style, &args.running);
     let settings = settings::pipeline(&args.search, &args.models)?;
-    let inputs = settings::request(args.inputs, &[], start)?.list()?;
+    let inputs = settings::request(args.inputs, &[args.draw.as_deref()], start)?.list()?;
     let gallery = target.open()?;
     let threads = Threads::share(running.threads, inputs.len());
     let pipeline = pipeline::open(&settings, Need::DetectorAndEmbedder, threads.network)?;
     check_model(&gallery, &pipeline)?;
     let search = SearchOptions {
         k: usize::from(args.candidates),
-        by: SearchBy::Person,
+        by: match args.by {
+            ByName::Face => SearchBy::Person,
+            ByName::Template => SearchBy::Template,
+        },
         filter: args.tag.map_or(Filter::Everybody, Filter::Tag),
         threads: NonZeroUsize::MIN,
     };
     let n_compared = gallery.n_compared(&search)?;
     let threshold = SearchThreshold::of(rule, &pipeline, n_compared)?;
+    let drawing = args
+        .draw
+        .as_deref()
+        .map(|dir| Drawing::new(dir, &inputs))
+        .transpose()?;
     let mut results = match &args.out {
         Some(path) => {
             let more = [
@@ -111,6 +127,7 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         calibration: pipeline.calibration().ok(),
         threshold,
         search,
+        drawing: drawing.as_ref(),
         max_bytes: settings.options.decode.max_bytes,
     };
     let batch = Batch {
@@ -136,7 +153,7 @@ fn in_words(threshold: &SearchThreshold) -> String {
         |fpir| format!("about {:.2} % of", fpir * 100.0),
     );
     format!(
-        "threshold {threshold} among {n_compared} faces: {rate} strangers are taken for somebody"
+        "threshold {threshold} in {n_compared} comparisons: {rate} strangers are taken for somebody"
     )
 }
 
@@ -153,6 +170,7 @@ struct Namer<'a> {
     calibration: Option<&'a Calibration>,
     threshold: SearchThreshold,
     search: SearchOptions,
+    drawing: Option<&'a Drawing>,
     max_bytes: u64,
 }
 
@@ -166,6 +184,10 @@ impl Namer<'_> {
                 .identify(&embedding, self.threshold.threshold, &self.search)
                 .map_err(Failure::from)?;
             faces.push(self.named(face, found));
+        }
+        if let Some(drawing) = self.drawing {
+            let marks: Vec<Mark> = faces.iter().map(mark).collect();
+            drawing.write(input, &photo, &marks)?;
         }
         Ok(PhotoRecord::read(&input.shown, &photo, faces))
     }
@@ -192,5 +214,19 @@ impl Namer<'_> {
             margin: found.margin,
             face,
         }
+    }
+}
+
+fn mark(face: &NamedFace) -> Mark {
+    let score = face.candidates.first().map(|best| best.score.value());
+    Mark {
+        rect: face.face.rect,
+        landmarks: face.face.landmarks,
+        name: face.name().to_owned(),
+        number: score.map_or_else(String::new, |score| format!("{score:.2}")),
+        role: match face.name {
+            Some(_) => Role::Known,
+            None => Role::Unknown,
+        },
     }
 }

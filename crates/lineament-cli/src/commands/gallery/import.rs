@@ -54,5 +54,7 @@ fn import(
         Err(GalleryError::Missing { .. }) => Gallery::create(&target.path, options.clone(), now())?,
         opened => opened?,
     };
-    Ok(gallery.import(source, options, rows, now())?)
+    let done = gallery.import(source, options, rows, now())?;
+    gallery.save_index()?;
+    Ok(done)
 }

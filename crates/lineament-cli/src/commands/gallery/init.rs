@@ -18,14 +18,10 @@ use crate::settings;
 pub(super) fn run(target: &Target, args: &Init) -> Result<Exit, Failure> {
     let pipeline = settings::pipeline(&Search::default(), &args.models)?;
     let embedder = open_embedder(&pipeline, NonZeroUsize::MIN)?;
-    let precision = match args.precision {
-        PrecisionName::F32 => Precision::F32,
-        PrecisionName::F16 => Precision::F16,
-    };
     if let Some(folder) = target.path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| Failure::write(folder, &error))?;
     }
-    let options = options(&embedder, precision)?;
+    let options = options(&embedder, args.precision)?;
     let gallery = Gallery::create(&target.path, options, now())?;
     let words = format!(
         "{} is an empty gallery for {}",
@@ -37,7 +33,10 @@ pub(super) fn run(target: &Target, args: &Init) -> Result<Exit, Failure> {
 }
 
 /// What a gallery of this embedder's faces holds.
-fn options(embedder: &Embedder, precision: Precision) -> Result<GalleryOptions, Failure> {
+pub(super) fn options(
+    embedder: &Embedder,
+    precision: PrecisionName,
+) -> Result<GalleryOptions, Failure> {
     let hash: Sha256 = embedder.info().sha256.parse().map_err(|_| {
         let hash = &embedder.info().sha256;
         Failure::new(Exit::Internal, format!("{hash} is no SHA-256"))
@@ -45,7 +44,10 @@ fn options(embedder: &Embedder, precision: Precision) -> Result<GalleryOptions, 
     Ok(GalleryOptions {
         space: embedder.space().clone(),
         dimension: embedder.dimension(),
-        precision,
+        precision: match precision {
+            PrecisionName::F32 => Precision::F32,
+            PrecisionName::F16 => Precision::F16,
+        },
         model_sha256: *hash.bytes(),
     })
 }

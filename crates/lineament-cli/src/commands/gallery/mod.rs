@@ -9,6 +9,7 @@ mod import;
 mod init;
 mod list;
 mod parquet;
+mod reembed;
 mod show;
 mod upkeep;
 mod verify;
@@ -61,6 +62,7 @@ pub(crate) fn run(command: GalleryCommand, interrupt: &Interrupt) -> Result<Exit
         Action::Stats => upkeep::stats(&target),
         Action::Check { salvage } => upkeep::check(&target, salvage.as_deref()),
         Action::Compact => upkeep::compact(&target),
+        Action::ReEmbed(args) => reembed::run(&target, &args, interrupt),
         Action::Backup { to } => upkeep::backup(&target, &to),
         Action::Export { to } => export::run(&target, &to),
         Action::Import { from } => import::run(&target, &from),
@@ -145,7 +147,8 @@ impl From<GalleryError> for Failure {
             | GalleryError::NotAGallery { .. }
             | GalleryError::NewerVersion { .. }
             | GalleryError::Damaged { .. }
-            | GalleryError::Import { .. } => Exit::BadInput,
+            | GalleryError::Import { .. }
+            | GalleryError::FacesLeft { .. } => Exit::BadInput,
             GalleryError::SpaceMismatch { .. } | GalleryError::Dimension { .. } => Exit::Models,
             GalleryError::Busy { .. } | GalleryError::Storage { .. } | GalleryError::Io { .. } => {
                 Exit::Output
