@@ -59,3 +59,11 @@ pub enum KernelError {
         present: crate::Isa,
     },
 }
+
+/// Nothing, if `got` of `what` is within the limit.
+pub(crate) fn within(what: &'static str, got: usize, limit: usize) -> Result<(), KernelError> {
+    if got <= limit {
+        return Ok(());
+    }
+    Err(KernelError::Limit { what, limit, got })
+}

@@ -41,5 +41,5 @@ mod view;
 
 pub use error::KernelError;
 pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};
-pub use network::{KernelOptions, Network, NetworkOutput, NetworkPort};
+pub use network::{KernelOptions, Network, NetworkOutput, NetworkPort, RunCost};
 pub use profile::{Profile, StepCost};

@@ -59,6 +59,15 @@ pub struct NetworkOutput {
     pub values: Vec<f32>,
 }
 
+/// What one run takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunCost {
+    /// Multiplications with weights, of the plain definitions.
+    pub macs: u64,
+    /// Memory for what flows between steps, in bytes.
+    pub workspace_bytes: usize,
+}
+
 /// A network of one input, ready to run from several threads at once.
 #[derive(Debug)]
 pub struct Network {
@@ -163,6 +172,19 @@ impl Network {
         let outputs = outputs.map(output).collect();
         lock(&self.idle).push(workspace);
         Ok(outputs)
+    }
+
+    /// What a run for an input of `shape` takes, without running it.
+    ///
+    /// # Errors
+    /// Those of [`from_onnx`](Self::from_onnx) when the network cannot take this one of its open
+    /// dimensions.
+    pub fn cost(&self, shape: &[usize]) -> Result<RunCost, KernelError> {
+        let plan = self.plan(shape)?;
+        Ok(RunCost {
+            macs: plan.steps.iter().map(|step| step.macs).sum(),
+            workspace_bytes: plan.workspace_bytes(),
+        })
     }
 
     /// What each step costs for an input of `shape`: the least times of `runs` runs.

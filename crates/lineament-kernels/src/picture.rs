@@ -95,6 +95,27 @@ impl Picture {
         }
     }
 
+    /// The row after `at`, without the divisions of [`row_at`](Self::row_at).
+    pub(crate) fn row_after(&self, RowAt { image, block, y }: RowAt) -> RowAt {
+        match (block + 1 < self.blocks(), y + 1 < self.height) {
+            (_, true) => RowAt {
+                image,
+                block,
+                y: y + 1,
+            },
+            (true, false) => RowAt {
+                image,
+                block: block + 1,
+                y: 0,
+            },
+            (false, false) => RowAt {
+                image: image + 1,
+                block: 0,
+                y: 0,
+            },
+        }
+    }
+
     /// Where a row begins, after its halo.
     pub(crate) fn row_start(&self, at: RowAt) -> usize {
         let plane = at.image * self.blocks() + at.block;
@@ -162,9 +183,12 @@ mod tests {
         picture.clear_halo(&mut values);
         let ones: f32 = values.iter().sum();
         assert_eq!(ones, (2 * 2 * 2 * 2 * 2) as f32);
+        let mut after = picture.row_at(0);
         for index in 0..picture.n_rows() {
-            let row = picture.row(&values, picture.row_at(index));
+            assert_eq!(picture.row_at(index), after);
+            let row = picture.row(&values, after);
             assert!(row.iter().all(|&v| v == 1.0));
+            after = picture.row_after(after);
         }
     }
 }

@@ -101,6 +101,11 @@ impl Plan {
         timed.collect()
     }
 
+    /// Memory for what flows between steps.
+    pub(crate) fn workspace_bytes(&self) -> usize {
+        self.slots.iter().sum::<usize>() * size_of::<f32>()
+    }
+
     /// The values of output `index` after a run.
     pub(crate) fn output<'a>(
         &'a self,

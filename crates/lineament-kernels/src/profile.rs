@@ -44,7 +44,7 @@ impl Profile {
         });
         Self {
             steps: steps.collect(),
-            workspace_bytes: plan.slots.iter().sum::<usize>() * size_of::<f32>(),
+            workspace_bytes: plan.workspace_bytes(),
             options,
         }
     }

@@ -60,12 +60,13 @@ pub(crate) fn each_row(
     let shared = Shared::new(values);
     pool.for_each(n_rows.div_ceil(per_task), &|task| {
         let first = task * per_task;
-        for index in first..(first + per_task).min(n_rows) {
-            let at = picture.row_at(index);
+        let mut at = picture.row_at(first);
+        for _ in first..(first + per_task).min(n_rows) {
             let start = picture.row_start(at);
             // SAFETY: rows of a picture do not overlap, and each is in one task.
             let row = unsafe { shared.part(start..start + picture.row_len()) };
             work(at, row);
+            at = picture.row_after(at);
         }
     });
 }

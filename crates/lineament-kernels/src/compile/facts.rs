@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use super::infer::infer;
 use super::known::{Inputs, Known};
-use crate::error::KernelError;
+use crate::error::{KernelError, within};
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::Op;
+
+/// Most elements of all values that are computed at load.
+const MAX_FOLDED: usize = 1 << 26;
 
 /// A node that has to run.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) known: HashMap<ValueId, Known>,
     /// In an order in which they can run; each is needed for an output.
     pub(crate) drafts: Vec<Draft>,
+    /// Elements of the values that were computed at load.
+    n_folded: usize,
 }
 
 impl<'a> Facts<'a> {
@@ -35,6 +40,7 @@ impl<'a> Facts<'a> {
             graph,
             known: constants.map(|(&id, c)| (id, c.clone().into())).collect(),
             drafts: Vec::new(),
+            n_folded: 0,
         };
         for port in &graph.inputs {
             facts
@@ -68,7 +74,14 @@ impl<'a> Facts<'a> {
         if self.known.contains_key(&output) {
             return Err(node.inconsistent("its output is given elsewhere too"));
         }
-        if known.constant.is_none() {
+        if let Some(constant) = &known.constant {
+            self.n_folded += constant.data.len();
+            within(
+                "values computed at load with elements",
+                self.n_folded,
+                MAX_FOLDED,
+            )?;
+        } else {
             self.drafts.push(Draft {
                 node: index,
                 op: op.clone(),

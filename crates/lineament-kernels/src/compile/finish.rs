@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fuse::{Product, ProductKind};
 use super::lower::{Lowering, Place, Storage, Task, Todo};
 use super::pack::{PackedWeights, by_channel};
-use crate::error::KernelError;
+use crate::error::{KernelError, within};
 use crate::kernels::dense::{Dense, Geometry};
 use crate::kernels::depthwise::Depthwise;
 use crate::kernels::finish::{Finish, InRegister};
@@ -16,6 +16,9 @@ use crate::kernels::winograd::Winograd;
 use crate::ops::Slide;
 use crate::picture::Picture;
 use crate::plan::{Kernel, Operand, Plan, Step};
+
+/// Most elements that flow between the steps of a plan at once: 4 GiB of `f32`.
+const MAX_MEMORY: usize = 1 << 30;
 
 /// The plan of `lowering`, whose outputs lie at `outputs`.
 pub(super) fn finish(
@@ -31,6 +34,12 @@ pub(super) fn finish(
         ..
     } = lowering;
     let (slot_of, slots) = assign_slots(&buffers, &todos, outputs);
+    let n: usize = slots.iter().sum();
+    within(
+        "memory between steps for a number of elements",
+        n,
+        MAX_MEMORY,
+    )?;
     let operand = |place: &Place| match place {
         Place::Input => Operand::Input,
         Place::Constant(values) => Operand::Constant(Arc::clone(values)),

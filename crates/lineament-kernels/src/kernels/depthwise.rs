@@ -21,6 +21,8 @@ pub(crate) struct Depthwise {
     pub(crate) finish: Finish,
     /// Places of the input from the pixel's first, in numbers.
     pub(crate) taps: Vec<usize>,
+    /// Numbers of the source from a pixel's first tap to the end of its last.
+    pub(crate) reach: usize,
     pub(crate) source: Picture,
     pub(crate) target: Picture,
     pub(crate) residual: Option<Picture>,
@@ -42,10 +44,11 @@ impl Depthwise {
         let rows = (0..down.kernel).map(|ky| ky * down.dilation * source.row_stride());
         let columns = |row| (0..across.kernel).map(move |kx| (row, kx));
         let taps = rows.flat_map(columns);
+        let taps = taps.map(|(row, kx)| row + kx * across.dilation * source.lanes);
+        let taps: Vec<usize> = taps.collect();
         Self {
-            taps: taps
-                .map(|(row, kx)| row + kx * across.dilation * source.lanes)
-                .collect(),
+            reach: taps.iter().max().map_or(0, |last| last + source.lanes),
+            taps,
             origin: (source.halo.top - down.before) * source.row_stride()
                 + (source.halo.left - across.before) * source.lanes,
             row_step: down.stride * source.row_stride(),
@@ -81,10 +84,7 @@ impl Depthwise {
                 }
                 _ => portable::depthwise_row(self, source, at, addends, row),
             }
-            let lanes = self.target.lanes;
-            machine
-                .isa
-                .vectorize(|| self.finish.finish_row(row, lanes, at.block * lanes));
+            self.finish.finish_row(machine.isa, row, at.block);
         });
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::aligned::Aligned;
+use crate::isa::Isa;
 use crate::ops::Activation;
 
 /// Bias, activation, residual and another activation, in this order.
@@ -70,11 +71,11 @@ impl Finish {
         self.after.apply(value + addend, channel)
     }
 
-    /// Applies what is left to a finished row of the block of channels that begins at `channel`.
-    #[inline(always)]
-    pub(crate) fn finish_row(&self, row: &mut [f32], lanes: usize, channel: usize) {
+    /// Applies what is left to a finished row of `block`.
+    pub(crate) fn finish_row(&self, isa: Isa, row: &mut [f32], block: usize) {
         if let Some(last) = &self.last {
-            super::pointwise::activate_row(last, row, lanes, channel);
+            let lanes = isa.lanes();
+            isa.vectorize(|| super::pointwise::activate_row(last, row, lanes, block * lanes));
         }
     }
 }

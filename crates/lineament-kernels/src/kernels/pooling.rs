@@ -37,41 +37,75 @@ impl Pooling {
 
     #[inline(always)]
     fn row<const L: usize>(&self, source: &[f32], at: RowAt, row: &mut [f32]) {
-        let [down, across] = &self.slides;
+        let down = &self.slides[0];
         let ys = inside(down, at.y, self.source.height);
         let (pixels, _) = row.as_chunks_mut::<L>();
-        for (x, pixel) in pixels.iter_mut().enumerate() {
-            let xs = inside(across, x, self.source.width);
-            let mut result = match self.kind {
-                PoolKind::Max => [f32::NEG_INFINITY; L],
-                PoolKind::Mean | PoolKind::MeanWithPadding => [0.0; L],
-            };
-            for y in ys.clone().step_by(down.dilation) {
-                let (row, _) = self.source.row(source, RowAt { y, ..at }).as_chunks::<L>();
-                for value in row[xs.clone()].iter().step_by(across.dilation) {
-                    for (result, &value) in result.iter_mut().zip(value) {
-                        *result = match self.kind {
-                            // One instruction, unlike `f32::max`.
-                            PoolKind::Max if value > *result => value,
-                            PoolKind::Max => *result,
-                            _ => *result + value,
-                        };
+        let lines = ys.clone().step_by(down.dilation);
+        let lines = lines.map(|y| {
+            self.source
+                .row(source, RowAt { y, ..at })
+                .as_chunks::<L>()
+                .0
+        });
+        match self.kind {
+            // One instruction, unlike `f32::max`.
+            PoolKind::Max => {
+                self.gather(
+                    lines,
+                    pixels,
+                    f32::NEG_INFINITY,
+                    |m, v| {
+                        if v > m { v } else { m }
+                    },
+                )
+            }
+            PoolKind::Mean | PoolKind::MeanWithPadding => {
+                self.gather(lines, pixels, 0.0, |sum, v| sum + v);
+                self.divide(at.y, ys.len().div_ceil(down.dilation), pixels);
+            }
+        }
+    }
+
+    /// Takes the pixels of all windows of a row together, place by place of the window, so that
+    /// each place is one loop over the row.
+    #[inline(always)]
+    fn gather<'a, const L: usize>(
+        &self,
+        lines: impl Iterator<Item = &'a [[f32; L]]>,
+        pixels: &mut [[f32; L]],
+        start: f32,
+        both: impl Fn(f32, f32) -> f32,
+    ) {
+        let across = &self.slides[1];
+        pixels.fill([start; L]);
+        for line in lines {
+            for k in 0..across.kernel {
+                let reach = k * across.dilation;
+                // The first window whose place k lies inside the picture.
+                let first = across.before.saturating_sub(reach).div_ceil(across.stride);
+                let column = first * across.stride + reach - across.before;
+                let values = line.get(column..).unwrap_or_default();
+                let pixels = pixels.get_mut(first..).unwrap_or_default();
+                for (pixel, value) in pixels.iter_mut().zip(values.iter().step_by(across.stride)) {
+                    for (result, &value) in pixel.iter_mut().zip(value) {
+                        *result = both(*result, value);
                     }
                 }
             }
+        }
+    }
+
+    /// Sums to means; `n_lines` rows of the picture are in the window.
+    #[inline(always)]
+    fn divide<const L: usize>(&self, y: usize, n_lines: usize, pixels: &mut [[f32; L]]) {
+        let [down, across] = &self.slides;
+        let (height, width) = (self.source.height, self.source.width);
+        for (x, pixel) in pixels.iter_mut().enumerate() {
             let count = match self.kind {
-                PoolKind::Max => 1,
-                PoolKind::Mean => {
-                    ys.len().div_ceil(down.dilation) * xs.len().div_ceil(across.dilation)
-                }
-                PoolKind::MeanWithPadding => {
-                    padded(down, at.y, self.source.height) * padded(across, x, self.source.width)
-                }
+                PoolKind::MeanWithPadding => padded(down, y, height) * padded(across, x, width),
+                _ => n_lines * inside(across, x, width).len().div_ceil(across.dilation),
             };
-            *pixel = match self.kind {
-                PoolKind::Max => result,
-                _ => result.map(|value| value / count as f32),
-            };
+            *pixel = pixel.map(|sum| sum / count as f32);
         }
     }
 }

@@ -6,9 +6,12 @@
     reason = "only to take this task's own rows of the output"
 )]
 
+use std::array::from_fn;
+
 use super::dense::{Dense, Strip, Tap};
 use super::depthwise::Depthwise;
 use super::finish::Finish;
+use crate::isa::Isa;
 use crate::picture::{Picture, RowAt};
 use crate::share::Shared;
 
@@ -38,7 +41,7 @@ pub(super) fn dense(
             let row = unsafe { shared.part(start..start + dense.target.row_len()) };
             let addends = residual_row(dense.residual.as_ref(), residual, at);
             dense_row(dense, row_taps, at.block, addends, row);
-            dense.finish.finish_row(row, LANES, at.block * LANES);
+            dense.finish.finish_row(Isa::Portable, row, at.block);
         }
     }
 }
@@ -59,36 +62,41 @@ fn dense_row(
     row: &mut [f32],
 ) {
     let (weights, _) = dense.weights(block).as_chunks::<LANES>();
-    let step = dense.steps[1];
+    let (step, row_width) = (dense.steps[1], row.len() / LANES);
     for (tile, out) in row.chunks_mut(PIXELS * LANES).enumerate() {
         let x = tile * PIXELS;
-        let mut sums = [[0.0; LANES]; PIXELS];
-        let n = out.len() / LANES;
-        accumulate(
-            &mut sums[..n],
-            &dense.taps,
-            weights,
-            &source[x * step..],
-            step,
-        );
-        let addends = addends.map(|a| &a[x * LANES..]);
-        store(&dense.finish, &sums[..n], block, addends, out);
+        let (source, addends) = (&source[x * step..], addends.map(|a| &a[x * LANES..]));
+        let mut store = |sums: &[Lanes]| store(&dense.finish, sums, block, addends, out);
+        match row_width - x {
+            1 => store(&sums::<1>(&dense.taps, weights, source, step)),
+            2 => store(&sums::<2>(&dense.taps, weights, source, step)),
+            3 => store(&sums::<3>(&dense.taps, weights, source, step)),
+            _ => store(&sums::<PIXELS>(&dense.taps, weights, source, step)),
+        }
     }
 }
 
-/// Adds, for every tap and channel, its weights times what each pixel has there.
-fn accumulate(sums: &mut [Lanes], taps: &[Tap], weights: &[Lanes], source: &[f32], step: usize) {
+/// The sums of `P` pixels, over every tap and channel, of its weights times what the pixel has
+/// there.
+fn sums<const P: usize>(
+    taps: &[Tap],
+    weights: &[Lanes],
+    source: &[f32],
+    step: usize,
+) -> [Lanes; P] {
+    let mut sums = [[0.0; LANES]; P];
     let mut weights = weights.iter();
     for &Tap { offset, count } in taps {
+        let pixels: [&[f32]; P] = from_fn(|p| &source[offset + p * step..][..count]);
         for (i, weights) in (&mut weights).take(count).enumerate() {
-            for (pixel, sum) in sums.iter_mut().enumerate() {
-                let value = source[offset + i + pixel * step];
-                for (sum, weight) in sum.iter_mut().zip(weights) {
-                    *sum += value * weight;
+            for (pixel, sums) in pixels.iter().zip(&mut sums) {
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += pixel[i] * weight;
                 }
             }
         }
     }
+    sums
 }
 
 fn store(finish: &Finish, sums: &[Lanes], block: usize, addends: Option<&[f32]>, out: &mut [f32]) {

@@ -17,7 +17,6 @@ pub(in crate::kernels) fn dense(
     shared: &Shared<'_>,
 ) {
     let first = dense.first_tap(strip);
-    let lanes = dense.target.lanes;
     for y in strip.rows.clone() {
         let taps = &source[first + (y - strip.rows.start) * dense.steps[0]..];
         let mut targets = [std::ptr::null_mut(); PAIR];
@@ -46,12 +45,15 @@ pub(in crate::kernels) fn dense(
                 _ => row_avx2(&row, strip.n_blocks),
             }
         }
+        if dense.finish.last.is_none() {
+            continue;
+        }
         for block in 0..strip.n_blocks {
             let at = strip.row(block, y);
             let start = dense.target.row_start(at);
             // SAFETY: as above; the pointers to this row are no longer used.
             let row = unsafe { shared.part(start..start + dense.target.row_len()) };
-            isa.vectorize(|| dense.finish.finish_row(row, lanes, at.block * lanes));
+            dense.finish.finish_row(isa, row, at.block);
         }
     }
 }

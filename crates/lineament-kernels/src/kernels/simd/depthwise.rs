@@ -18,8 +18,7 @@ pub(in crate::kernels) fn depthwise_row(
 ) {
     let lanes = depthwise.target.lanes;
     let width = target.len() / lanes;
-    let reach = depthwise.taps.iter().max().map_or(0, |last| last + lanes);
-    assert!(width > 0 && (width - 1) * depthwise.step + reach <= source.len());
+    assert!(width > 0 && (width - 1) * depthwise.step + depthwise.reach <= source.len());
     assert!(addends.is_none_or(|a| a.len() >= target.len()));
     let row = Row {
         depthwise,
