@@ -14,7 +14,7 @@ use crate::ids::{FaceId, PersonId};
 /// Fewest rows that are worth a thread of their own: a millisecond's work.
 const ROWS_PER_THREAD: usize = 32_768;
 /// Candidates beyond those asked for, at first. Grown when they prove too few.
-const SPARE_CANDIDATES: usize = 512;
+const SPARE_CANDIDATES: usize = 256;
 const GROWTH: usize = 8;
 
 /// What is searched for.
@@ -50,9 +50,9 @@ pub(crate) type Exact<'a> = dyn FnMut(&Probe, usize) -> Result<Score, GalleryErr
 
 /// The best rows for each probe, best first; scores are exact.
 ///
-/// The rows of greatest coarse bounds come in falling order of their fine bounds. When the next bound is
-/// below the k-th exact score, no later row can enter; when the coarse bounds of all other rows are, too,
-/// the result is that of comparing with every row. Where they are not, a longer list is made.
+/// The rows of greatest coarse bounds come in falling order. A row whose fine bound is below the k-th
+/// exact score cannot enter; when the next coarse bound is, no later row can, and the result is that of
+/// comparing with every row. Where the list ends before that, a longer one is made.
 pub(crate) fn search(
     index: &Index,
     probes: &[Probe],
@@ -86,18 +86,18 @@ fn proved(
     index: &Index,
     probe: &Probe,
     query: &Query<'_>,
-    candidates: Candidates,
+    mut candidates: Candidates,
     exact: &mut Exact<'_>,
 ) -> Result<Option<Vec<Row>>, GalleryError> {
-    let rows = candidates.list.iter().map(|(_, row)| *row as usize);
-    let mut list: Vec<(f32, usize)> = rows
-        .map(|row| (probe.fine_bound(index, row), row))
-        .collect();
-    list.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    candidates.list.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut best = Best::new(query);
-    for (bound, row) in list {
-        if best.excludes(bound) {
-            break;
+    for (coarse, row) in candidates.list {
+        if best.excludes(coarse) {
+            return Ok(Some(best.rows));
+        }
+        let row = row as usize;
+        if best.excludes(probe.fine_bound(index, row)) {
+            continue;
         }
         best.offer(Row {
             score: exact(probe, row)?,
