@@ -57,6 +57,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Embed(args) => embed::run(&args.try_into()?, &interrupt),
         Command::Verify(args) => verify::run(&args.try_into()?, &interrupt),
         Command::Identify(args) => identify::run(&args.try_into()?, &interrupt),
+        Command::Album(args) => commands::album::run(args, &interrupt),
         Command::Cluster(args) => cluster::run(&args.try_into()?, &interrupt),
         Command::Eval(args) => eval::run(args, &interrupt),
         Command::Dataset(args) => dataset::run(args, &interrupt),

@@ -43,14 +43,12 @@ fn faces_of_one_person_are_together_and_those_of_one_photo_apart() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     assert_eq!(stderr(&output), "3 photos, 3 faces in 2 groups\n");
     let found = groups(&results(dir.path()));
-    let expected = [
-        (1, vec!["photos/a.png", "photos/deep/b.png"]),
-        (2, vec!["photos/deep/b.png"]),
+    let paths = |paths: &[&str]| -> Vec<String> { paths.iter().map(|p| (*p).to_owned()).collect() };
+    let expected = vec![
+        (1, paths(&["photos/a.png", "photos/deep/b.png"])),
+        (2, paths(&["photos/deep/b.png"])),
     ];
-    assert_eq!(
-        found,
-        expected.map(|(n, paths)| (n, paths.iter().map(|p| (*p).to_owned()).collect()))
-    );
+    assert_eq!(found, expected);
     let table = stdout(&output);
     let cells: Vec<Vec<&str>> = table
         .lines()

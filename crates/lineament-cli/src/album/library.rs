@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use lineament_cluster::{ClusterError, UnitRows};
+use serde::{Deserialize, Serialize};
 
-use crate::album::scan::Scan;
 use crate::album::seen::{FaceKey, PhotoId, Seen, SeenFace};
 use crate::album::store::Store;
 use crate::clustering::Algorithm;
@@ -25,18 +25,18 @@ pub(crate) struct LibraryPhoto {
 }
 
 /// A face of the library: the number of its photo, and its own there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct FaceRef {
     pub(crate) photo_idx: usize,
     pub(crate) face_idx: usize,
 }
 
 impl Library {
-    /// What the scan saw.
-    pub(crate) fn load(store: &Store, scan: &Scan) -> Result<Self, Failure> {
+    /// What was seen in the photos, one for each input; `None` for those that could not be read.
+    pub(crate) fn load(store: &Store, inputs: &[Option<PhotoId>]) -> Result<Self, Failure> {
         let mut photos: Vec<LibraryPhoto> = Vec::new();
         let mut numbers: HashMap<PhotoId, usize> = HashMap::new();
-        let seen = scan.photos.iter().enumerate();
+        let seen = inputs.iter().enumerate();
         for (input_idx, id) in seen.filter_map(|(idx, photo)| Some((idx, (*photo)?))) {
             if let Some(number) = numbers.get(&id) {
                 photos[*number].inputs.push(input_idx);

@@ -2,6 +2,10 @@
 
 pub(crate) mod groups;
 pub(crate) mod library;
+pub(crate) mod links;
+pub(crate) mod names;
+pub(crate) mod page;
+pub(crate) mod people;
 pub(crate) mod scan;
 pub(crate) mod seen;
 pub(crate) mod store;

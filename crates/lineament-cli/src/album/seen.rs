@@ -41,8 +41,16 @@ pub(crate) struct FaceKey {
     pub(crate) face_idx: usize,
 }
 
+/// A face that the user named. Its place tells which it is, also to another detector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct NamedBox {
+    #[serde(rename = "box")]
+    pub(crate) rect: Rect,
+    pub(crate) name: String,
+}
+
 /// The hash of a photo's bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct PhotoId(pub(crate) [u8; 32]);
 
 impl SeenFace {

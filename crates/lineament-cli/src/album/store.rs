@@ -1,10 +1,10 @@
 //! What is known of photos between runs, in one redb file beside the results.
 //!
 //! `files` leads from a path to the size, time and hash that the file there had; `photos` from a hash to
-//! what the photo showed. Both can be computed again, and are when models or options change.
-//! `notes` are JSON: how photos were looked at, what a run came to.
+//! what the photo showed. Both can be computed again, and are when models or options change. `names`
+//! holds what the user said, which cannot. `notes` are JSON: how photos were looked at, what a run came to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -13,7 +13,7 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefini
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::album::seen::{PhotoId, Seen};
+use crate::album::seen::{NamedBox, PhotoId, Seen};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::journal::Header;
@@ -25,6 +25,7 @@ const FILE: &str = "photos.redb";
 const NOTES: TableDefinition<'_, &str, &str> = TableDefinition::new("notes");
 const FILES: TableDefinition<'_, &[u8], (u64, u64, [u8; 32])> = TableDefinition::new("files");
 const PHOTOS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("photos");
+const NAMES: TableDefinition<'_, [u8; 32], &str> = TableDefinition::new("names");
 
 /// The note that says how photos were looked at.
 const WAY: &str = "way";
@@ -87,12 +88,15 @@ impl Store {
             };
             match error {
                 DatabaseError::DatabaseAlreadyOpen => failure(&"in use by another run"),
-                error => failure(&error).help("remove the file to look at all photos again"),
+                error => failure(&error).help(
+                    "remove the file to look at all photos again; names that were given are in it",
+                ),
             }
         })?;
         let store = Self { database, path };
         store.write(|transaction| {
             transaction.open_table(NOTES)?;
+            transaction.open_table(NAMES)?;
             transaction.open_table(FILES)?;
             transaction.open_table(PHOTOS)?;
             Ok(())
@@ -187,6 +191,35 @@ impl Store {
             Ok(())
         })?;
         Ok(gone)
+    }
+
+    /// The faces that the user named, by their photos.
+    pub(crate) fn names(&self) -> Result<HashMap<PhotoId, Vec<NamedBox>>, Failure> {
+        let rows: Vec<(PhotoId, String)> = self.read(|transaction| {
+            let mut rows = Vec::new();
+            for entry in transaction.open_table(NAMES)?.iter()? {
+                let (photo, text) = entry?;
+                rows.push((PhotoId(photo.value()), text.value().to_owned()));
+            }
+            Ok(rows)
+        })?;
+        let parse = |(photo, text): (PhotoId, String)| Ok((photo, self.parse("names", &text)?));
+        rows.into_iter().map(parse).collect()
+    }
+
+    /// Remembers the named faces of these photos, in place of those named before.
+    pub(crate) fn put_names(&self, names: &HashMap<PhotoId, Vec<NamedBox>>) -> Result<(), Failure> {
+        let mut rows = Vec::with_capacity(names.len());
+        for (photo, named) in names {
+            rows.push((photo.0, serde_json::to_string(named).map_err(internal)?));
+        }
+        self.write(|transaction| {
+            let mut table = transaction.open_table(NAMES)?;
+            for (photo, text) in &rows {
+                table.insert(photo, text.as_str())?;
+            }
+            Ok(())
+        })
     }
 
     /// What was kept under this name.

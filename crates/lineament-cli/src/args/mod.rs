@@ -1,5 +1,6 @@
 //! The command line as it is typed. What it means is worked out in [`crate::settings`].
 
+pub(crate) mod album;
 pub(crate) mod cluster;
 pub(crate) mod clustering;
 pub(crate) mod common;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::album::AlbumCommand;
 use self::cluster::Cluster;
 use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
 use self::dataset::DatasetCommand;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Put names to the faces in photos.
     Identify(Identify),
+    /// Make a page of who is in which photo, to look through and to name people in.
+    Album(AlbumCommand),
     /// Group the faces in photos by person, knowing nobody.
     Cluster(Cluster),
     /// Measure accuracy by the field's protocols.

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod album;
 pub(crate) mod align;
 pub(crate) mod cluster;
 pub(crate) mod dataset;

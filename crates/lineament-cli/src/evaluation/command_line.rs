@@ -16,7 +16,7 @@ fn of(arguments: impl Iterator<Item = OsString>) -> String {
 }
 
 /// The word in single quotes where a shell would see more in it than letters.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -132,7 +132,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         stage: "photos",
     };
     let scan = scanner.scan(&inputs, &batch)?;
-    let library = Library::load(&store, &scan)?;
+    let library = Library::load(&store, &scan.photos)?;
     let clusters = clusters(settings, header, threshold, &store, &library, &inputs)?;
     files::write(&settings.out, &clusters)?;
     folders::write(
