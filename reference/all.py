@@ -7,6 +7,7 @@ import data_lists
 import data_pickles
 import data_sets
 import detection
+import detector_training
 import detectors
 import draw
 import embedder
@@ -22,6 +23,7 @@ import similarity
 import warp
 
 for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
-              data_lists, data_boxes, data_embeddings, evaluation, identification, detection, fairness, kernels):
+              data_lists, data_boxes, data_embeddings, evaluation, identification, detection, detector_training,
+              fairness, kernels):
     print(stage.__name__)
     stage.main()
