@@ -9,7 +9,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::bar::Bar;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::{exit, export, teach, train};
+use crate::cli::{exit, export, label, teach, train};
 
 fn main() -> ExitCode {
     // Wrong usage ends here, with clap's own message and exit code 2.
@@ -28,5 +28,6 @@ fn run(command: Command) -> Result<u8, exit::Failure> {
         Command::Resume(args) => train::resume(&args, &mut bar),
         Command::Export(args) => export::run(&args, &bar),
         Command::Teach(args) => teach::run(&args, &mut bar),
+        Command::Label(args) => label::run(&args, &mut bar),
     }
 }

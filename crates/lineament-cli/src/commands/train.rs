@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What the trainer calls what it does, besides beginning a run.
-const ACTIONS: [&str; 5] = ["train", "resume", "export", "teach", "--help"];
+const ACTIONS: [&str; 6] = ["train", "resume", "export", "teach", "label", "--help"];
 
 /// Returns only where the trainer cannot be started.
 pub(crate) fn run(command: &TrainCommand) -> Result<Exit, Failure> {

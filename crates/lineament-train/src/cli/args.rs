@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Write another embedder's view of every image of a configuration, for distillation.
     Teach(Teach),
+    /// Write lists of the faces in photos that two detectors agree on, for training a third.
+    Label(Label),
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +112,33 @@ pub(crate) struct Teach {
     pub(crate) embedder: Option<String>,
     #[command(flatten)]
     pub(crate) fields: Fields,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Label {
+    /// Folders of photos, searched with all below them, and photos.
+    #[arg(value_name = "PHOTOS", required = true)]
+    pub(crate) photos: Vec<PathBuf>,
+    /// The folder for train.csv and held-out.csv, which must not hold them yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The folder of models, as of `lineament models`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) models: PathBuf,
+    /// The detector whose boxes and landmarks are taken.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) detector: String,
+    /// The detector that has to agree.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) other: String,
+    /// Share of the photos that are held out of training, 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    pub(crate) held_out: f64,
+    /// Decides which.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) machine: Machine,
 }

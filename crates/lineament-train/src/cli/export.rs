@@ -1,5 +1,6 @@
 //! `export`.
 
+use lineament_train::detect::{self, DetectorConfig};
 use lineament_train::run::export::{self, Exported, Wanted};
 
 use super::args::Export;
@@ -7,6 +8,9 @@ use super::bar::Bar;
 use super::exit::Failure;
 
 pub(crate) fn run(args: &Export, bar: &Bar) -> Result<u8, Failure> {
+    if DetectorConfig::is_at(&args.run.join("config.toml")) {
+        return detector(args, bar);
+    }
     let wanted = Wanted {
         checkpoint: args.checkpoint.clone(),
         folder: args.out.clone().unwrap_or_else(|| args.run.join("model")),
@@ -21,6 +25,24 @@ pub(crate) fn run(args: &Export, bar: &Bar) -> Result<u8, Failure> {
     bar.say(&format!(
         "{}: step {step}; differs from the trainer's output by {greatest_difference:.1e} at most",
         model.display()
+    ));
+    Ok(0)
+}
+
+fn detector(args: &Export, bar: &Bar) -> Result<u8, Failure> {
+    let wanted = detect::Wanted {
+        checkpoint: args.checkpoint.clone(),
+        folder: args.out.clone().unwrap_or_else(|| args.run.join("model")),
+        fp16_weights: args.fp16,
+        licence: args.licence.clone(),
+        preference: 0,
+    };
+    let exported = detect::export(&args.run, &wanted)?;
+    bar.say(&format!(
+        "{}: step {}; differs from the trainer's output by {:.1e} at most",
+        exported.model.display(),
+        exported.step,
+        exported.greatest_difference,
     ));
     Ok(0)
 }

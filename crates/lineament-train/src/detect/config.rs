@@ -109,11 +109,11 @@ impl Default for DetectValidation {
 #[serde(deny_unknown_fields, default)]
 pub struct DetectSettings {
     /// Detections below this score are dropped.
-    pub score_threshold: f32,
+    pub score_threshold: f64,
     /// Greatest intersection over union of two faces.
-    pub nms_iou: f32,
+    pub nms_iou: f64,
     /// The smallest face found reliably, in input pixels.
-    pub smallest_face_px: f32,
+    pub smallest_face_px: f64,
 }
 
 impl Default for DetectSettings {
