@@ -276,7 +276,8 @@ fn in_browser(folder: &Path, view: &str) -> Option<String> {
         .ok()
         .filter(|output| output.status.success());
     if output.is_none() {
-        println!("skipped: the album's page in a browser, for there is no chromium");
+        let line = "skipped: the album's page in a browser, for there is no chromium\n";
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
     }
     output.map(|output| String::from_utf8(output.stdout).unwrap())
 }

@@ -59,7 +59,7 @@ fn without_models_it_says_what_to_do() {
     let output = run(dir.path(), &["detect", "a.jpg"]);
     assert_eq!(code(&output), 5);
     let told = stderr(&output);
-    assert!(told.contains("no model to detect faces in the program"), "{told}");
+    assert!(told.contains("no model to detect in the program"), "{told}");
     assert!(told.contains("lineament models pull"), "{told}");
 
     let output = run(dir.path(), &["detect", "a.jpg", "--models", "nowhere"]);

@@ -26,7 +26,7 @@ fn run(command: Command) -> Result<u8, exit::Failure> {
     match command {
         Command::Train(args) => train::train(&args, &mut bar),
         Command::Resume(args) => train::resume(&args, &mut bar),
-        Command::Export(args) => export::run(&args, &bar),
+        Command::Export(args) => export::run(&args, &mut bar),
         Command::Teach(args) => teach::run(&args, &mut bar),
         Command::Label(args) => label::run(&args, &mut bar),
     }

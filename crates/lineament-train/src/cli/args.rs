@@ -94,6 +94,19 @@ pub(crate) struct Export {
     /// Terms under which the model may be used, for the manifest: an SPDX expression or a sentence.
     #[arg(long, value_name = "TEXT")]
     pub(crate) licence: String,
+    /// Which of several models in a folder is used when none is named: the greatest.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub(crate) preference: i32,
+    /// Measure no thresholds on the people whom the run held out: their images need not be there.
+    #[arg(long)]
+    pub(crate) no_calibration: bool,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
 }
 
 #[derive(Debug, Args)]

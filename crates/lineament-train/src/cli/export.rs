@@ -1,27 +1,34 @@
 //! `export`.
 
 use lineament_train::detect::{self, DetectorConfig};
-use lineament_train::run::export::{self, Exported, Wanted};
+use lineament_train::run::export::{self, Calibrated, Exported, Wanted};
 
 use super::args::Export;
 use super::bar::Bar;
 use super::exit::Failure;
+use super::train::threads;
 
-pub(crate) fn run(args: &Export, bar: &Bar) -> Result<u8, Failure> {
+pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
     if DetectorConfig::is_at(&args.run.join("config.toml")) {
         return detector(args, bar);
     }
+    let calibration = match args.no_calibration {
+        true => Calibrated::Not,
+        false => Calibrated::OnHeldOut(threads(&args.machine, bar)),
+    };
     let wanted = Wanted {
         checkpoint: args.checkpoint.clone(),
         folder: args.out.clone().unwrap_or_else(|| args.run.join("model")),
         fp16_weights: args.fp16,
         licence: args.licence.clone(),
+        preference: args.preference,
+        calibration,
     };
     let Exported {
         model,
         step,
         greatest_difference,
-    } = export::export(&args.run, &wanted)?;
+    } = export::export(&args.run, &wanted, bar)?;
     bar.say(&format!(
         "{}: step {step}; differs from the trainer's output by {greatest_difference:.1e} at most",
         model.display()
@@ -35,7 +42,7 @@ fn detector(args: &Export, bar: &Bar) -> Result<u8, Failure> {
         folder: args.out.clone().unwrap_or_else(|| args.run.join("model")),
         fp16_weights: args.fp16,
         licence: args.licence.clone(),
-        preference: 0,
+        preference: args.preference,
     };
     let exported = detect::export(&args.run, &wanted)?;
     bar.say(&format!(

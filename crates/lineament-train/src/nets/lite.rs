@@ -8,7 +8,7 @@ use crate::graph::{Conv, Graph, GraphBuilder, Linear, Rectifier};
 /// Channels and residual units of the stages, each of which halves the maps.
 fn stages(name: &str) -> [(usize, usize); 4] {
     match name {
-        "lite-tiny" => [(16, 0), (32, 1), (64, 1), (128, 0)],
+        "lite-tiny" => [(16, 0), (32, 0), (64, 1), (144, 1)],
         _ => [(32, 0), (64, 1), (128, 2), (160, 1)],
     }
 }

@@ -3,8 +3,10 @@
 use super::checkpoint::{self, Checkpoint, copy_named};
 use super::config::{Channels, Config, InputConfig};
 use super::folder::best_of;
+use super::images;
 use super::provenance::Provenance;
-use super::setup::graph;
+use super::setup::{self, Threads, graph};
+use super::watch::Watch;
 use crate::error::TrainError;
 use crate::model::{Mode, Model};
 use crate::onnx::{self, ExportOptions};
@@ -33,6 +35,19 @@ pub struct Wanted {
     pub fp16_weights: bool,
     /// Terms for the manifest: an SPDX expression, or a sentence.
     pub licence: String,
+    /// Which of several models for one task is used: the greatest.
+    pub preference: i32,
+    /// Where thresholds come from.
+    pub calibration: Calibrated,
+}
+
+/// Where a model's thresholds at false-match rates come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calibrated {
+    /// The people whom the run held out of training, if there are any.
+    OnHeldOut(Threads),
+    /// Nowhere: the model has none.
+    Not,
 }
 
 /// What was exported.
@@ -51,8 +66,8 @@ pub struct Exported {
 ///
 /// # Errors
 /// [`TrainError::Run`] where there is no checkpoint; [`TrainError::Export`] where the engine's
-/// output is another; [`TrainError::Io`].
-pub fn export(run: &Path, wanted: &Wanted) -> Result<Exported, TrainError> {
+/// output is another; [`TrainError::Io`]; those of reading the people held out.
+pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Exported, TrainError> {
     let path = chosen(run, wanted)?;
     let checkpoint = Checkpoint::read(&path)?;
     let config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
@@ -74,14 +89,21 @@ pub fn export(run: &Path, wanted: &Wanted) -> Result<Exported, TrainError> {
             limit,
         });
     }
+    let calibration = match wanted.calibration {
+        Calibrated::OnHeldOut(threads) => calibration(&config, &model, threads, watch)?,
+        Calibrated::Not => None,
+    };
     let provenance = Provenance::read(&run.join("provenance.json"))?;
-    let manifest = manifest(
-        &config,
-        &model,
-        &onnx,
-        wanted,
-        &story(&checkpoint, &provenance),
-    )?;
+    let manifest = Manifest {
+        calibration,
+        ..manifest(
+            &config,
+            &model,
+            &onnx,
+            wanted,
+            &story(&checkpoint, &provenance),
+        )?
+    };
     let target = wanted.folder.join(&manifest.file);
     fs::create_dir_all(&wanted.folder).map_err(|e| TrainError::io(&wanted.folder, e))?;
     write(&target, &onnx)?;
@@ -140,6 +162,28 @@ fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainE
     Ok(apart.abs().max().double_value(&[]))
 }
 
+/// `[calibration]` of the manifest, by the people whom the run held out.
+fn calibration(
+    config: &Config,
+    model: &Model,
+    threads: Threads,
+    watch: &mut dyn Watch,
+) -> Result<Option<toml::Table>, TrainError> {
+    if config.data.selection.held_out == 0.0 {
+        return Ok(None);
+    }
+    let images = images::open(config, threads, watch)?;
+    let Some(held_out) = setup::validation(config, images, threads)? else {
+        return Ok(None);
+    };
+    let calibration = held_out.calibrate(model, config.validation.seed)?;
+    let table = calibration.map(toml::Table::try_from).transpose();
+    table.map_err(|e| TrainError::ConfigSyntax {
+        origin: "calibration".to_owned(),
+        reason: e.to_string(),
+    })
+}
+
 /// The output, and its role.
 const EMBEDDING: &str = "embedding";
 /// An aligned crop goes in, a vector to be brought to unit length comes out.
@@ -174,7 +218,7 @@ fn manifest(
         sha256: Sha256::of(onnx),
         licence: wanted.licence.clone(),
         provenance: story.to_owned(),
-        preference: 0,
+        preference: wanted.preference,
         input: InputSpec {
             name: "input".to_owned(),
             layout: TensorLayout::Nchw,

@@ -182,7 +182,8 @@ fn ema(config: &Config, model: &Model) -> Option<Ema> {
     (decay > 0.0).then(|| Ema::new(decay, model.variables()))
 }
 
-fn validation(
+/// The people who are held out, and pairs of them; `None` where there are none.
+pub(super) fn validation(
     config: &Config,
     images: Arc<Images>,
     threads: Threads,

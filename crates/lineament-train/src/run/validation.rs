@@ -5,7 +5,8 @@ use super::metrics::ValidationMetrics;
 use crate::data::TrainSet;
 use crate::error::TrainError;
 use crate::model::{Mode, Model};
-use lineament_core::RgbImage;
+use lineament::Calibration;
+use lineament_core::{Embedding, EmbeddingSpace, RgbImage};
 use lineament_eval::{
     About, Centering, FlipMode, Judging, ModelIdentity, Pair, PairList, PairMatcher, PairMaterial,
     PairOptions, PairReport, evaluate,
@@ -16,6 +17,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread;
 use tch::{Kind, Tensor};
+
+/// Images that a calibration looks at: 18 million pairs.
+const MOST_CALIBRATED: usize = 6000;
 
 /// Pairs to be judged, and how their images come to a network.
 pub struct Validation {
@@ -90,6 +94,41 @@ impl Validation {
             judging: Judging::default(),
         };
         Ok(evaluate(about(), material, &options)?)
+    }
+
+    /// Thresholds at false-match rates, measured on all pairs of the set's people, of whom no more
+    /// than [`MOST_CALIBRATED`] images are looked at; `None` where they support no threshold.
+    ///
+    /// # Errors
+    /// Those of [`judge`](Self::judge).
+    pub fn calibrate(&self, model: &Model, seed: u64) -> Result<Option<Calibration>, TrainError> {
+        let labels = self.set.labels();
+        let labelled: Vec<(usize, usize)> = (0..labels.len())
+            .filter_map(|idx| Some((usize::try_from(labels[idx]).ok()?, idx)))
+            .collect();
+        let step = labelled.len().div_ceil(MOST_CALIBRATED).max(1);
+        let chosen: Vec<(usize, usize)> = labelled.into_iter().step_by(step).collect();
+        let space = EmbeddingSpace::new("calibrated");
+        let mut faces = Vec::with_capacity(chosen.len());
+        for some in chosen.chunks(self.batch) {
+            let indices: Vec<usize> = some.iter().map(|(_, idx)| *idx).collect();
+            for ((person, _), template) in some.iter().zip(self.templates(model, &indices)?) {
+                if let Some(values) = template {
+                    let face = Embedding::from_raw(space.clone(), values)?;
+                    faces.push((*person, face));
+                }
+            }
+        }
+        let source = format!(
+            "{} people of the training set who were held out of training, all pairs of their {} faces",
+            self.set.people().len(),
+            faces.len()
+        );
+        match Calibration::measured(&faces, &source, seed) {
+            Ok(calibration) => Ok(Some(calibration)),
+            Err(lineament::Error::TooFewToCalibrate { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Of each image, the template; `None` where it cannot be decoded or has no direction.

@@ -4,7 +4,7 @@ use std::fs;
 
 use lineament_runtime::{EngineOptions, ModelLimits, ModelStore, Selector, Task, Tensor};
 use lineament_train::run::checkpoint::Checkpoint;
-use lineament_train::run::export::{Exported, Wanted, export};
+use lineament_train::run::export::{Calibrated, Exported, Wanted, export};
 use lineament_train::run::{Unwatched, train};
 
 use crate::support::{Place, last, threads, whole};
@@ -15,6 +15,8 @@ fn wanted(place: &Place, fp16_weights: bool) -> Wanted {
         folder: place.path("models"),
         fp16_weights,
         licence: "CC0-1.0".to_owned(),
+        preference: 3,
+        calibration: Calibrated::OnHeldOut(threads(1)),
     }
 }
 
@@ -26,7 +28,7 @@ fn the_engine_gives_what_the_trainer_gives() {
         model,
         step,
         greatest_difference,
-    } = export(&run, &wanted(&place, false)).unwrap();
+    } = export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
     assert!(
         greatest_difference < 1e-4 && model.is_file(),
         "{greatest_difference:e}"
@@ -36,6 +38,10 @@ fn the_engine_gives_what_the_trainer_gives() {
     let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
     let loaded = found.load(&EngineOptions::default()).unwrap();
     assert_eq!(loaded.manifest.name, "drawn");
+    assert_eq!(loaded.manifest.preference, 3);
+    let calibration: lineament::Calibration = loaded.manifest.calibration().unwrap().unwrap();
+    assert!(calibration.n_non_mated >= 300 && calibration.source.contains("held out"));
+    assert!(calibration.threshold_at(1e-1).is_ok());
     let picture = Tensor::new(vec![1, 3, 32, 32], vec![0.25; 3 * 32 * 32]).unwrap();
     let outputs = loaded.session.run(&picture).unwrap();
     let embedding = outputs.get(&loaded.manifest.outputs["embedding"]).unwrap();
@@ -47,7 +53,7 @@ fn half_the_bytes_with_weights_of_half_the_bits() {
     let place = Place::new();
     let run = whole(&place, &["validation.n_pairs=0"], 1);
     let size = |fp16| {
-        let exported = export(&run, &wanted(&place, fp16)).unwrap();
+        let exported = export(&run, &wanted(&place, fp16), &mut Unwatched).unwrap();
         assert_eq!(exported.step, 20);
         fs::metadata(exported.model).unwrap().len() as f64
     };
@@ -60,7 +66,7 @@ fn a_run_without_checkpoints_exports_nothing() {
     let run = place.path("run");
     let config = place.config(&["schedule.rate=1e30", "train.clip_norm=0"]);
     train(config, &run, threads(1), &mut Unwatched).unwrap_err();
-    let told = export(&run, &wanted(&place, false))
+    let told = export(&run, &wanted(&place, false), &mut Unwatched)
         .unwrap_err()
         .to_string();
     assert!(told.contains("no checkpoint yet"), "{told}");
@@ -78,7 +84,7 @@ fn what_the_engine_computes_otherwise_is_not_written() {
         }
     }
     checkpoint.write(&last(&run)).unwrap();
-    let told = export(&run, &wanted(&place, false))
+    let told = export(&run, &wanted(&place, false), &mut Unwatched)
         .unwrap_err()
         .to_string();
     assert!(told.contains("nothing was written"), "{told}");
