@@ -23,32 +23,45 @@ fn sample(image: &RgbImage, at: Point) -> Option<[u8; 3]> {
 #[test]
 fn landmarks_lie_on_what_was_drawn_there() {
     let place = Place::new();
-    let scenes = made(&place.config(&[
-        "scenes.shares={ photo = 1.0, mosaic = 0.0, composite = 0.0, close_up = 0.0 }",
-        "augment={ flip = 0.0 }",
-        "scenes.covered=0.0",
-    ]));
-    let mut n_seen = 0;
-    for slot in 0..40 {
-        let scene = scenes.scene(1, slot).unwrap();
-        for face in scene.marks.faces.iter().filter(|f| f.rect.height > 30.0) {
-            // Eyes are drawn white with a dark pupil, in the colour of neither skin nor background.
-            let [left, right, ..] = face.landmarks.unwrap().to_array();
-            assert!(left.distance(right) > 0.3 * face.rect.width);
-            let middle = face.rect.center();
-            let between = Point::new(middle.x, middle.y - 0.02 * face.rect.height);
-            let skin = sample(&scene.image, between);
-            for eye in [left, right]
-                .into_iter()
-                .filter_map(|p| sample(&scene.image, p))
-            {
-                let apart = skin.map_or(255, |s| u8::abs_diff(s[0], eye[0]));
-                assert!(apart > 20, "{slot}: {eye:?} is like the skin {skin:?}");
-                n_seen += 1;
+    for kind in ["photo", "mosaic", "close_up"] {
+        let shares = ["photo", "mosaic", "composite", "close_up"]
+            .map(|k| format!("{k} = {}", if k == kind { "1.0" } else { "0.0" }));
+        let shares = format!("scenes.shares={{ {} }}", shares.join(", "));
+        let plain = [
+            &*shares,
+            "augment={ flip = 0.0 }",
+            "scenes.covered=0.0",
+            "input.width=320",
+            "input.height=320",
+        ];
+        let scenes = made(&place.config(&plain));
+        let mut n_seen = 0;
+        for slot in 0..20 {
+            let scene = scenes.scene(1, slot).unwrap();
+            for face in scene.marks.faces.iter().filter(|f| f.rect.height > 40.0) {
+                // Eyes are drawn white with a dark pupil, in the colour of neither skin nor background.
+                let [left, right, ..] = face.landmarks.unwrap().to_array();
+                assert!(left.distance(right) > 0.3 * face.rect.width);
+                let middle = face.rect.center();
+                let skin = sample(
+                    &scene.image,
+                    Point::new(middle.x, middle.y - 0.02 * face.rect.height),
+                );
+                for eye in [left, right]
+                    .into_iter()
+                    .filter_map(|p| sample(&scene.image, p))
+                {
+                    let apart = skin.map_or(255, |s| u8::abs_diff(s[0], eye[0]));
+                    assert!(
+                        apart > 20,
+                        "{kind} {slot}: {eye:?} is like the skin {skin:?}"
+                    );
+                    n_seen += 1;
+                }
             }
         }
+        assert!(n_seen > 10, "{kind}: {n_seen}");
     }
-    assert!(n_seen > 10, "{n_seen}");
 }
 
 #[test]
