@@ -33,7 +33,8 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    align, cluster, dataset, detect, embed, eval, gallery, identify, models, train, verify,
+    align, cluster, dataset, detect, embed, eval, gallery, identify, models, selftest, train,
+    verify,
 };
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -63,6 +64,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Dataset(args) => dataset::run(args, &interrupt),
         Command::Gallery(args) => gallery::run(args, &interrupt),
         Command::Models(args) => models::run(args, &interrupt),
+        Command::Selftest(args) => selftest::run(&args),
         Command::Train(args) => train::run(&args),
     }
 }

@@ -172,9 +172,10 @@ fn limits(args: &common::Search) -> Limits {
     limits
 }
 
-fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> {
+pub(crate) fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> {
     let device = parse_device(device)?;
     let engine = match name {
+        EngineName::Auto => Engine::Auto,
         EngineName::Rten => Engine::Rten,
         EngineName::Kernels => Engine::Kernels { isa: None },
         EngineName::Onnxruntime => Engine::OnnxRuntime {
@@ -183,10 +184,10 @@ fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> {
         },
     };
     if device != Device::Cpu && name != EngineName::Onnxruntime {
-        return Err(Failure::usage(format!(
-            "this engine runs on the CPU only, not on {device}"
-        ))
-        .help("add --engine onnxruntime"));
+        return Err(
+            Failure::usage(format!("this engine runs on the CPU only, not on {device}"))
+                .help("add --engine onnxruntime"),
+        );
     }
     Ok(engine)
 }
@@ -252,9 +253,18 @@ mod tests {
             unreachable!("the line says onnxruntime");
         };
         assert_eq!(device, Device::Cuda { index: 1 });
-        let args = detect("lineament detect a.jpg --engine kernels");
-        let options = pipeline(&args.search, &args.models).unwrap().options;
-        assert_eq!(options.engine.engine, Engine::Kernels { isa: None });
+        for (line, engine) in [
+            ("lineament detect a.jpg", Engine::Auto),
+            ("lineament detect a.jpg --engine rten", Engine::Rten),
+            (
+                "lineament detect a.jpg --engine kernels",
+                Engine::Kernels { isa: None },
+            ),
+        ] {
+            let args = detect(line);
+            let options = pipeline(&args.search, &args.models).unwrap().options;
+            assert_eq!(options.engine.engine, engine);
+        }
     }
 
     #[test]

@@ -54,14 +54,8 @@ fn a_wrong_format_names_the_right_ones() {
 }
 
 #[test]
-fn without_models_it_says_what_to_do() {
+fn a_folder_of_models_that_is_not_there_is_5() {
     let dir = tempfile::tempdir().unwrap();
-    let output = run(dir.path(), &["detect", "a.jpg"]);
-    assert_eq!(code(&output), 5);
-    let told = stderr(&output);
-    assert!(told.contains("no model to detect in the program"), "{told}");
-    assert!(told.contains("lineament models pull"), "{told}");
-
     let output = run(dir.path(), &["detect", "a.jpg", "--models", "nowhere"]);
     assert_eq!(code(&output), 5);
     assert!(stderr(&output).contains("nowhere"), "{}", stderr(&output));

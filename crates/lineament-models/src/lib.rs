@@ -1,5 +1,5 @@
-//! The models that come with Lineament, inside the program: an
-//! embedder, trained by `lineament-train`. Its card lies in `models/`.
+//! The models that come with Lineament, inside the program: a detector with five landmarks, and
+//! an embedder, both trained by `lineament-train`. Their cards lie in `models/`.
 //!
 //! ```
 //! let store = lineament_models::store()?;
@@ -7,15 +7,25 @@
 //! # Ok::<(), lineament_runtime::RuntimeError>(())
 //! ```
 
+mod answers;
+
+pub use answers::{Answers, DetectorAnswer, EmbedderAnswer, FaceAnswer, answers, picture};
+
 use std::borrow::Cow;
 
 use lineament_runtime::{Manifest, ModelFile, ModelStore, RuntimeError};
 
 /// Manifest and network of each.
-const CARRIED: [(&str, &[u8]); 1] = [(
-    include_str!("../../../models/lineament-lite.toml"),
-    include_bytes!("../../../models/lineament-lite.onnx"),
-)];
+const CARRIED: [(&str, &[u8]); 2] = [
+    (
+        include_str!("../../../models/lineament-detector.toml"),
+        include_bytes!("../../../models/lineament-detector.onnx"),
+    ),
+    (
+        include_str!("../../../models/lineament-lite.toml"),
+        include_bytes!("../../../models/lineament-lite.onnx"),
+    ),
+];
 
 /// The models that the program carries.
 ///
@@ -57,6 +67,7 @@ mod tests {
             let found = store.find(&task, &Selector::Preferred).unwrap();
             found.manifest.name.clone()
         };
+        assert_eq!(name(Task::DETECT), "lineament-detector");
         assert_eq!(name(Task::EMBED), "lineament-lite");
     }
 

@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::album::AlbumCommand;
 use self::cluster::Cluster;
-use self::common::{Batch, Decision, Inputs, Models, Resume, Search};
+use self::common::{Batch, Decision, EngineName, Inputs, Models, Resume, Search};
 use self::dataset::DatasetCommand;
 use self::eval::EvalCommand;
 use self::gallery::GalleryCommand;
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Gallery(GalleryCommand),
     /// List, check, add and fetch models.
     Models(ModelsCommand),
+    /// Check that this build, on this machine, finds and knows faces as it should.
+    Selftest(Selftest),
     /// Train networks, once the trainer is built.
     Train(TrainCommand),
 }
@@ -191,4 +193,20 @@ pub(crate) struct Identify {
     pub(crate) search: Search,
     #[command(flatten)]
     pub(crate) models: Models,
+}
+
+/// Run the program's own models on drawn faces and compare what they say with what an independent
+/// implementation said. It takes a second; a bad build or a processor that miscomputes shows.
+#[derive(Debug, Args)]
+#[command(after_help = crate::exit::TABLE)]
+pub(crate) struct Selftest {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What runs the networks.
+    #[arg(long, value_enum, default_value_t = EngineName::Auto)]
+    pub(crate) engine: EngineName,
+    /// The device that the engine runs on.
+    #[arg(long, value_name = "NAME", default_value = "cpu")]
+    pub(crate) device: String,
 }

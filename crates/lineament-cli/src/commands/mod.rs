@@ -10,5 +10,6 @@ pub(crate) mod eval;
 pub(crate) mod gallery;
 pub(crate) mod identify;
 pub(crate) mod models;
+pub(crate) mod selftest;
 pub(crate) mod train;
 pub(crate) mod verify;

@@ -11,6 +11,7 @@ use lineament_eval::fairness::{
 };
 use lineament_eval::{Bootstrap, PairMaterial, held_out_scores};
 use lineament_match::FittedMatcher;
+use serde_json::Value;
 
 use super::bad_list;
 use crate::args::eval::sets::{Fairness, PairForm};
@@ -151,6 +152,9 @@ impl Job {
         let run = measured.run_mut();
         run.n_failed = failures.len();
         run.notes = notes(&report);
+        if let Value::Object(result) = &mut run.result {
+            result.insert("failures".to_owned(), failures.into());
+        }
         Ok(measured)
     }
 }
