@@ -9,7 +9,8 @@ mod support;
 
 use std::path::Path;
 
-use lineament_gallery::{Gallery, NewFace, PersonId, SearchOptions};
+use lineament_gallery::{Gallery, PersonId, SearchOptions};
+use support::traces::{Trace, n_present, of_face};
 use support::{NOW, enrolled, face, options};
 
 const NAME: &str = "Wilhelmina Quetzalcoatl";
@@ -17,56 +18,17 @@ const NEXT_NAME: &str = "Wilma Renamed";
 const TAG: &str = "tag-of-hers";
 const NOTES: &str = "notes that nobody else has";
 
-/// What can be found of a face in a file: its path, the hash of its photo, its embedding.
-fn traces(face: &NewFace) -> Vec<Vec<u8>> {
-    let values = face.embedding.values();
-    let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    // What the index keeps of it.
-    let greatest = values.iter().fold(0.0f32, |max, v| max.max(v.abs()));
-    let scale = greatest / 127.0;
-    let codes: Vec<u8> = values
-        .iter()
-        .map(|v| (v / scale).round() as i8 as u8)
-        .collect();
-    let mut traces = vec![
-        face.source.path.clone().into_bytes(),
-        face.source.sha256.to_vec(),
-    ];
-    traces.extend(bytes.chunks(12).map(<[u8]>::to_vec));
-    traces.extend(
-        codes
-            .chunks(12)
-            .filter(|c| c.len() == 12)
-            .map(<[u8]>::to_vec),
-    );
-    traces
-}
-
-/// How many of the traces some file of the folder holds.
-fn n_present(dir: &Path, traces: &[Vec<u8>]) -> usize {
-    let files: Vec<Vec<u8>> = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| std::fs::read(entry.unwrap().path()).unwrap())
-        .collect();
-    let present = |trace: &Vec<u8>| {
-        files
-            .iter()
-            .any(|file| file.windows(trace.len()).any(|window| window == &trace[..]))
-    };
-    traces.iter().filter(|trace| present(trace)).count()
-}
-
 /// A gallery in which somebody has left traces everywhere.
-fn gallery_with_traces(dir: &Path) -> (Gallery, PersonId, Vec<Vec<u8>>) {
+fn gallery_with_traces(dir: &Path) -> (Gallery, PersonId, Vec<Trace>) {
     let mut gallery = Gallery::create(&dir.join("g"), options(), NOW).unwrap();
-    let mut all = vec![NAME.into(), NEXT_NAME.into(), TAG.into(), NOTES.into()];
+    let mut all = [NAME, NEXT_NAME, TAG, NOTES].map(Trace::text).to_vec();
     for other in 0..40 {
         enrolled(&mut gallery, &format!("other {other}"), &face(other, 0));
     }
     let mut person = PersonId(0);
     for photo in 0..8 {
         let hers = face(777, photo);
-        all.extend(traces(&hers));
+        all.extend(of_face(&hers));
         (_, person) = enrolled(&mut gallery, NAME, &hers);
         enrolled(
             &mut gallery,
@@ -78,7 +40,7 @@ fn gallery_with_traces(dir: &Path) -> (Gallery, PersonId, Vec<Vec<u8>>) {
         .describe(person, &[TAG.to_owned()], NOTES, NOW)
         .unwrap();
     let twin = face(778, 0);
-    all.extend(traces(&twin));
+    all.extend(of_face(&twin));
     let (_, merged) = enrolled(&mut gallery, NEXT_NAME, &twin);
     gallery.merge(person, merged, NOW).unwrap();
     gallery.save_index().unwrap();
@@ -117,7 +79,10 @@ fn a_renamed_person_is_forgotten_under_both_names() {
     let (_, person) = enrolled(&mut gallery, NAME, &face(1, 0));
     gallery.rename(person, NEXT_NAME, NOW).unwrap();
     gallery.forget(person, NOW).unwrap();
-    assert_eq!(n_present(dir.path(), &[NAME.into(), NEXT_NAME.into()]), 0);
+    assert_eq!(
+        n_present(dir.path(), &[NAME, NEXT_NAME].map(Trace::text)),
+        0
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Galleries and faces for tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod traces;
+
 use lineament_core::{Embedding, EmbeddingSpace, Landmarks, Point, Rect};
 use lineament_gallery::{
     EnrollPolicy, Enrollment, FaceId, FaceQuality, Gallery, GalleryOptions, NewFace, PersonId,
