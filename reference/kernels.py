@@ -116,6 +116,15 @@ def fusions():
     yield case.record(case.node("Relu", both))
 
 
+def halves():
+    """Weights stored in 16 bits, the least of them and zeros among them, and cast."""
+    case = Case("half_weights", (1, 5, 4, 4), 110)
+    weights = case.rng.uniform(-1, 1, (9, 5, 3, 3)).astype(np.float16)
+    weights[0, :4, 0, 0] = [0, 6e-8, -3e-5, 6.1e-5]
+    weights = case.node("Cast", case.constant(weights), to=TensorProto.FLOAT)
+    yield case.record(case.node("Conv", "x", weights, case.weight(9), kernel_shape=[3, 3], pads=[1] * 4))
+
+
 def pictures():
     """Pools, resizes, joins, gates."""
     window = {"kernel_shape": [3, 3], "strides": [2, 2]}
@@ -181,7 +190,7 @@ def ends():
 
 
 def main():
-    cases = [*convolutions(), *fusions(), *pictures(), *ends()]
+    cases = [*convolutions(), *fusions(), *halves(), *pictures(), *ends()]
     write_golden("kernels.json", "kernels.py", ["numpy", "onnx", "onnxruntime"], {"cases": cases})
 
 

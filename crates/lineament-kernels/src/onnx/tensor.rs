@@ -13,10 +13,11 @@ const FLOAT: i64 = 1;
 const INT32: i64 = 6;
 const INT64: i64 = 7;
 const BOOL: i64 = 9;
+const FLOAT16: i64 = 10;
 const DOUBLE: i64 = 11;
 
-/// The name and content of a `TensorProto`. Integers and truth values become `i64`, doubles
-/// `f32`, which is all that this crate computes with.
+/// The name and content of a `TensorProto`. Integers and truth values become `i64`, halves and
+/// doubles `f32`, which is all that this crate computes with.
 pub(super) fn constant(message: Message<'_>) -> Result<(&str, Constant), KernelError> {
     let mut raw = Raw::default();
     for field in message.fields() {
@@ -76,6 +77,9 @@ impl Raw<'_> {
             (FLOAT, None) => Data::F32(self.floats.into()),
             (FLOAT, Some(bytes)) => Data::F32(numbers(bytes, f32::from_le_bytes)),
             (DOUBLE, Some(bytes)) => Data::F32(numbers(bytes, |b| f64::from_le_bytes(b) as f32)),
+            (FLOAT16, Some(bytes)) => {
+                Data::F32(numbers(bytes, |b| half_to_f32(u16::from_le_bytes(b))))
+            }
             (INT32 | INT64 | BOOL, None) => Data::I64(self.ints.into()),
             (INT64, Some(bytes)) => Data::I64(numbers(bytes, i64::from_le_bytes)),
             (INT32, Some(bytes)) => Data::I64(numbers(bytes, |b| i32::from_le_bytes(b).into())),
@@ -103,4 +107,43 @@ impl Raw<'_> {
 fn numbers<const N: usize, T>(bytes: &[u8], number: impl Fn([u8; N]) -> T) -> std::sync::Arc<[T]> {
     let (chunks, _) = bytes.as_chunks::<N>();
     chunks.iter().map(|chunk| number(*chunk)).collect()
+}
+
+/// The number that `bits` are in IEEE 754's binary16, exactly.
+fn half_to_f32(bits: u16) -> f32 {
+    /// What the exponents of the two formats differ by.
+    const SCALE: f32 = f32::from_bits((127 + 112) << 23);
+    let [sign, rest] = [bits & 0x8000, bits & 0x7fff].map(u32::from);
+    let magnitude = match rest {
+        // Infinity and what is no number.
+        0x7c00.. => f32::from_bits(0x7f80_0000 | rest << 13),
+        _ => f32::from_bits(rest << 13) * SCALE,
+    };
+    f32::from_bits(sign << 16 | magnitude.to_bits())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the definition: sign, exponent of bias 15, ten bits of fraction.
+    fn defined(bits: u16) -> f64 {
+        let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+        let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
+        sign * match exponent {
+            0 => fraction * 2f64.powi(-14),
+            31 if fraction == 0.0 => f64::INFINITY,
+            31 => f64::NAN,
+            _ => (1.0 + fraction) * 2f64.powi(exponent - 15),
+        }
+    }
+
+    #[test]
+    fn every_half_is_exact() {
+        for bits in 0..=u16::MAX {
+            let (got, expected) = (f64::from(half_to_f32(bits)), defined(bits));
+            assert!(got == expected || got.is_nan() && expected.is_nan());
+            assert!(got.is_nan() || got.is_sign_negative() == (bits >> 15 == 1));
+        }
+    }
 }
