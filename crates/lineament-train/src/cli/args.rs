@@ -105,6 +105,10 @@ pub(crate) struct Export {
     /// Measure no thresholds on the people whom the run held out: their images need not be there.
     #[arg(long)]
     pub(crate) no_calibration: bool,
+    /// The false-match rate of the threshold that holds where none is asked for [default: 1e-4, or
+    /// the least that the people held out support].
+    #[arg(long, value_name = "RATE", conflicts_with = "no_calibration")]
+    pub(crate) default_fmr: Option<f64>,
     #[command(flatten)]
     pub(crate) machine: Machine,
 }

@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
         licence: args.licence.clone(),
         preference: args.preference,
         calibration,
+        default_fmr: args.default_fmr,
     };
     let Exported {
         model,

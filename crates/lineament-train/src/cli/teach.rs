@@ -1,7 +1,7 @@
 //! `teach`.
 
 use lineament::{Embedder, EngineOptions, ModelLimits, ModelStore, Selector};
-use lineament_runtime::Task;
+use lineament_runtime::{Engine, Task};
 use lineament_train::TrainError;
 use lineament_train::run::{self, Config};
 
@@ -23,6 +23,10 @@ fn teacher(args: &Teach) -> Result<Embedder, TrainError> {
     let store = ModelStore::open(&args.models, ModelLimits::default())?;
     let selector = args.embedder.clone().map(Selector::Named);
     let found = store.find(&Task::EMBED, &selector.unwrap_or_default())?;
-    let loaded = found.load(&EngineOptions::default())?;
+    let options = EngineOptions {
+        engine: Engine::Kernels { isa: None },
+        ..EngineOptions::default()
+    };
+    let loaded = found.load(&options)?;
     Ok(Embedder::from_model(loaded)?)
 }

@@ -25,7 +25,7 @@ const TOLERANCE: f64 = 1e-4;
 const TOLERANCE_FP16: f64 = 1e-2;
 
 /// What to export, and where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Wanted {
     /// Which checkpoint; else the best in validation, else the last.
     pub checkpoint: Option<PathBuf>,
@@ -39,6 +39,9 @@ pub struct Wanted {
     pub preference: i32,
     /// Where thresholds come from.
     pub calibration: Calibrated,
+    /// The false-match rate whose threshold holds where none is asked for; else 1e-4, or the least
+    /// that the pairs support.
+    pub default_fmr: Option<f64>,
 }
 
 /// Where a model's thresholds at false-match rates come from.
@@ -66,7 +69,8 @@ pub struct Exported {
 ///
 /// # Errors
 /// [`TrainError::Run`] where there is no checkpoint; [`TrainError::Export`] where the engine's
-/// output is another; [`TrainError::Io`]; those of reading the people held out.
+/// output is another; [`TrainError::Io`]; those of reading the people held out, and that of a
+/// default rate which they do not support.
 pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Exported, TrainError> {
     let path = chosen(run, wanted)?;
     let checkpoint = Checkpoint::read(&path)?;
@@ -90,7 +94,9 @@ pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Expo
         });
     }
     let calibration = match wanted.calibration {
-        Calibrated::OnHeldOut(threads) => calibration(&config, &model, threads, watch)?,
+        Calibrated::OnHeldOut(threads) => {
+            calibration(&config, &model, (threads, wanted.default_fmr), watch)?
+        }
         Calibrated::Not => None,
     };
     let provenance = Provenance::read(&run.join("provenance.json"))?;
@@ -166,7 +172,7 @@ fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainE
 fn calibration(
     config: &Config,
     model: &Model,
-    threads: Threads,
+    (threads, default_fmr): (Threads, Option<f64>),
     watch: &mut dyn Watch,
 ) -> Result<Option<toml::Table>, TrainError> {
     if config.data.selection.held_out == 0.0 {
@@ -176,7 +182,11 @@ fn calibration(
     let Some(held_out) = setup::validation(config, images, threads)? else {
         return Ok(None);
     };
-    let calibration = held_out.calibrate(model, config.validation.seed)?;
+    let mut calibration = held_out.calibrate(model, config.validation.seed)?;
+    if let (Some(calibration), Some(rate)) = (&mut calibration, default_fmr) {
+        calibration.threshold_at(rate)?;
+        calibration.default_fmr = rate;
+    }
     let table = calibration.map(toml::Table::try_from).transpose();
     table.map_err(|e| TrainError::ConfigSyntax {
         origin: "calibration".to_owned(),

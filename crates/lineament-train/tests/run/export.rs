@@ -17,13 +17,17 @@ fn wanted(place: &Place, fp16_weights: bool) -> Wanted {
         licence: "CC0-1.0".to_owned(),
         preference: 3,
         calibration: Calibrated::OnHeldOut(threads(1)),
+        default_fmr: Some(0.1),
     }
 }
+
+/// Enough to measure a rate of a tenth on.
+const MANY_HELD_OUT: [&str; 1] = ["data.selection.held_out=0.6"];
 
 #[test]
 fn the_engine_gives_what_the_trainer_gives() {
     let place = Place::new();
-    let run = whole(&place, &[], 1);
+    let run = whole(&place, &MANY_HELD_OUT, 1);
     let Exported {
         model,
         step,
@@ -42,10 +46,24 @@ fn the_engine_gives_what_the_trainer_gives() {
     let calibration: lineament::Calibration = loaded.manifest.calibration().unwrap().unwrap();
     assert!(calibration.n_non_mated >= 300 && calibration.source.contains("held out"));
     assert!(calibration.threshold_at(1e-1).is_ok());
+    assert_eq!(calibration.default_fmr, 0.1);
     let picture = Tensor::new(vec![1, 3, 32, 32], vec![0.25; 3 * 32 * 32]).unwrap();
     let outputs = loaded.session.run(&picture).unwrap();
     let embedding = outputs.get(&loaded.manifest.outputs["embedding"]).unwrap();
     assert_eq!(embedding.shape(), [1, 16]);
+}
+
+#[test]
+fn a_default_rate_that_few_pairs_cannot_support_is_refused() {
+    let place = Place::new();
+    let run = whole(&place, &MANY_HELD_OUT, 1);
+    let wanted = Wanted {
+        default_fmr: Some(1e-9),
+        ..wanted(&place, false)
+    };
+    let told = export(&run, &wanted, &mut Unwatched).unwrap_err();
+    assert!(told.to_string().contains("false-match rate"), "{told}");
+    assert!(!place.path("models/drawn.onnx").exists());
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn each_is_a_network_and_has_a_small_twin() {
         let graph = graph(&config).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(graph.n_parameters() > 0);
         let name = stem(&path);
-        let is_default = path.parent().is_some_and(|folder| folder.ends_with("default"));
+        let is_default = path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("default"));
         if !is_default {
             assert_eq!(config.name, name);
             let twin = format!("{}-small", name.trim_end_matches("-small"));
