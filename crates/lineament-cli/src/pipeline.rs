@@ -100,8 +100,8 @@ fn load(
         .find(task, selector)
         .and_then(|model| model.load(&options.engine))
         .map_err(|error| Failure::new(Exit::Models, error.to_string()))?;
-    // Whoever chose another engine or device is told what really runs.
-    if options.engine.engine != Engine::default() || model.engine.fallback.is_some() {
+    // Whoever chose an engine or device is told what really runs.
+    if options.engine.engine != Engine::default() {
         let (name, report) = (&model.manifest.name, &model.engine);
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{name} runs on {report}\n"));
     }

@@ -1,4 +1,4 @@
-//! The engines on small networks of every family: ports, shapes, threads, damage.
+//! rten on small networks of every family: ports, shapes, threads, damage.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,14 +12,20 @@ use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use lineament_runtime::{Dim, EngineOptions, Fault, RuntimeError, Session, Tensor, load_session};
+use lineament_runtime::{
+    Dim, Engine, EngineOptions, Fault, RuntimeError, Session, Tensor, load_session,
+};
 use support::{NETWORKS, asset, input_for, same_under_contention};
 
-fn rten(name: &str, threads: usize) -> Arc<dyn Session> {
-    let options = EngineOptions {
+fn options(threads: usize) -> EngineOptions {
+    EngineOptions {
+        engine: Engine::Rten,
         threads: NonZeroUsize::new(threads).unwrap(),
-        ..EngineOptions::default()
-    };
+    }
+}
+
+fn rten(name: &str, threads: usize) -> Arc<dyn Session> {
+    let options = options(threads);
     load_session(name, Cow::Owned(asset(name)), &options)
         .unwrap()
         .session
@@ -112,10 +118,7 @@ fn contention_changes_nothing() {
 
 #[test]
 fn the_report_says_what_runs() {
-    let options = EngineOptions {
-        threads: NonZeroUsize::new(2).unwrap(),
-        ..EngineOptions::default()
-    };
+    let options = options(2);
     let name = "random_embedder.onnx";
     let loaded = load_session(name, Cow::Owned(asset(name)), &options).unwrap();
     assert_eq!(loaded.engine.to_string(), "rten 0.27, CPU, 2 threads");
@@ -124,7 +127,7 @@ fn the_report_says_what_runs() {
 #[test]
 fn damaged_files_are_errors() {
     let whole = asset("random_yunet.onnx");
-    let options = EngineOptions::default();
+    let options = options(1);
     let cut = (0..200).map(|i| whole[..whole.len() * i / 200].to_vec());
     let flipped = (0..400).map(|i| {
         let mut bytes = whole.clone();

@@ -70,6 +70,20 @@ fn the_report_says_what_runs() {
     assert_eq!(loaded.engine.to_string(), expected);
 }
 
+#[test]
+fn it_is_what_runs_by_default() {
+    let name = "random_embedder.onnx";
+    let threads = NonZeroUsize::MIN;
+    let (engine, asked) = (Engine::Auto, Engine::Kernels { isa: None });
+    assert_eq!(EngineOptions::default(), EngineOptions { engine, threads });
+    if Isa::detect() == Isa::Portable {
+        return;
+    }
+    let by_default = load(name, &asset(name), Engine::default(), 1).engine;
+    assert_eq!(by_default, load(name, &asset(name), asked, 1).engine);
+    assert!(by_default.name == "kernels" && by_default.fallback.is_none());
+}
+
 /// The small YuNet with `Relu` renamed, to a name of the same length, which keeps the file whole.
 fn yunet_with(operator: &[u8; 4]) -> Vec<u8> {
     let mut onnx = asset("random_yunet.onnx");
@@ -89,6 +103,8 @@ fn an_operator_without_a_kernel_is_left_to_rten() {
     let report = loaded.engine.to_string();
     let expected = "rten 0.27, CPU, 1 thread, because no kernel for the operator Sign ";
     assert!(report.starts_with(expected), "{report}");
+    let by_default = load("yunet", &onnx, Engine::Auto, 1);
+    assert_eq!(by_default.engine, loaded.engine);
     let rten = load("yunet", &onnx, Engine::Rten, 1);
     sessions_agree("yunet with signs", &*loaded.session, &*rten.session);
 }

@@ -249,7 +249,10 @@ fn models_in_memory_step_in_where_the_folder_has_none() {
     let found = |selector| store.find(&Task::EMBED, &selector).unwrap();
     assert_eq!(found(Selector::Preferred).manifest.name, "a");
     assert!(found(Selector::Named("a".into())).path().is_some());
-    assert_eq!(found(Selector::Named("carried".into())), &carried("carried"));
+    assert_eq!(
+        found(Selector::Named("carried".into())),
+        &carried("carried")
+    );
     let empty = tempfile::tempdir().unwrap();
     let store = open(empty.path()).with_models([carried("carried")]);
     let preferred = store.find(&Task::EMBED, &Selector::Preferred).unwrap();

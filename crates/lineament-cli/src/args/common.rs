@@ -80,7 +80,7 @@ pub(crate) struct Models {
     #[arg(long, value_name = "NAME")]
     pub(crate) embedder: Option<String>,
     /// What runs the networks.
-    #[arg(long, value_enum, default_value_t = EngineName::Rten)]
+    #[arg(long, value_enum, default_value_t = EngineName::Auto)]
     pub(crate) engine: EngineName,
     /// The device that the engine runs on.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
@@ -90,10 +90,13 @@ pub(crate) struct Models {
 /// An engine that can run networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineName {
-    /// A pure Rust engine for any network, on the CPU.
-    Rten,
+    /// The quickest that every build has: kernels where the processor has vector instructions that
+    /// these are written for, else rten.
+    Auto,
     /// Our own, on the CPU; networks that it has no kernels for run on rten.
     Kernels,
+    /// A pure Rust engine for any network, on the CPU.
+    Rten,
     /// ONNX Runtime, in builds that include it.
     Onnxruntime,
 }

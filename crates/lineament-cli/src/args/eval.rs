@@ -335,7 +335,7 @@ pub(crate) struct EvalModels {
     #[arg(long, value_name = "FILE", conflicts_with = "embedders")]
     pub(crate) embeddings: Option<PathBuf>,
     /// What runs the networks.
-    #[arg(long, value_enum, default_value_t = EngineName::Rten)]
+    #[arg(long, value_enum, default_value_t = EngineName::Auto)]
     pub(crate) engine: EngineName,
     /// The device that the engine runs on.
     #[arg(long, value_name = "NAME", default_value = "cpu")]

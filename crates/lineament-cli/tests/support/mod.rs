@@ -16,6 +16,7 @@ pub(crate) fn lineament(folder: &Path) -> Command {
     command
         .current_dir(folder)
         .env_remove("LINEAMENT_MODELS")
+        .env_remove("LINEAMENT_ISA")
         .env_remove("COLUMNS")
         .env("HOME", folder)
         .env("XDG_DATA_HOME", folder.join("data"))

@@ -1,6 +1,7 @@
 //! Networks run by `lineament-kernels`, and by rten where that has no kernel for an operator.
 
 use std::borrow::Cow;
+use std::env;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -14,10 +15,28 @@ use crate::session::{Dim, Outputs, PortInfo, Session, Signature};
 use crate::tensor::Tensor;
 
 const NAME: &str = "kernels";
+const NO_VECTORS: &str = "the kernels have no vector instructions for this processor";
 
 struct KernelSession {
     network: Network,
     signature: Signature,
+}
+
+/// As [`load`], on rten where `present`, the best instructions of the processor, are none that
+/// the kernels are written for and nobody asked for others: their twin in safe Rust is the slower.
+pub(super) fn load_if_quick(
+    model: &str,
+    onnx: Cow<'static, [u8]>,
+    present: Isa,
+    threads: NonZeroUsize,
+) -> Result<LoadedSession, RuntimeError> {
+    let asked = env::var_os(ISA_VARIABLE).is_some_and(|isa| !isa.is_empty());
+    if asked || present > Isa::Portable {
+        return load(model, onnx, None, threads);
+    }
+    let mut loaded = rten::load(model, onnx, threads)?;
+    loaded.engine.fallback = Some(NO_VECTORS.to_owned());
+    Ok(loaded)
 }
 
 pub(super) fn load(
@@ -115,5 +134,20 @@ impl Session for KernelSession {
         };
         let tensors = ports.zip(values.map_err(failed)?).map(named);
         Ok(Outputs::new(tensors.collect::<Result<_, RuntimeError>>()?))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_without_vectors_is_left_to_rten() {
+        let onnx = include_bytes!("../../../../reference/assets/random_yunet.onnx");
+        let onnx = Cow::Borrowed(&onnx[..]);
+        let loaded = load_if_quick("yunet", onnx, Isa::Portable, NonZeroUsize::MIN).unwrap();
+        let expected = format!("rten 0.27, CPU, 1 thread, because {NO_VECTORS}");
+        assert_eq!(loaded.engine.to_string(), expected);
     }
 }

@@ -26,11 +26,11 @@ pub struct EngineOptions {
     pub threads: NonZeroUsize,
 }
 
-/// [`Engine::Rten`] with one thread a run: callers that work on many photos bring the threads.
+/// [`Engine::Auto`] with one thread a run: callers that work on many photos bring the threads.
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
-            engine: Engine::Rten,
+            engine: Engine::Auto,
             threads: NonZeroUsize::MIN,
         }
     }
@@ -40,8 +40,12 @@ impl Default for EngineOptions {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Engine {
-    /// rten: pure Rust, on the CPU, always there.
+    /// The quickest that is always there: [`Kernels`](Self::Kernels) where the processor has vector
+    /// instructions that these are written for, or where [`ISA_VARIABLE`] asks for some, else
+    /// [`Rten`](Self::Rten).
     #[default]
+    Auto,
+    /// rten: pure Rust, on the CPU, always there.
     Rten,
     /// `lineament-kernels`: networks compiled for this processor. A network with an operator that
     /// it has no kernel for runs on rten, and the report says why.
@@ -117,7 +121,7 @@ pub struct EngineReport {
     pub device: Device,
     /// Threads that work on one run.
     pub threads: NonZeroUsize,
-    /// Why it runs the network and not the engine that was asked for.
+    /// Why it runs the network and not the engine that was asked for, or that is usually quicker.
     pub fallback: Option<String>,
 }
 
@@ -169,6 +173,7 @@ pub fn load_session(
     let span = tracing::debug_span!("load_session", model, n_bytes = onnx.len());
     let _entered = span.enter();
     match &options.engine {
+        Engine::Auto => kernels::load_if_quick(model, onnx, Isa::detect(), options.threads),
         Engine::Rten => rten::load(model, onnx, options.threads),
         Engine::Kernels { isa } => kernels::load(model, onnx, *isa, options.threads),
         #[cfg(feature = "onnxruntime")]

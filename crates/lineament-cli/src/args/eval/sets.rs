@@ -405,7 +405,7 @@ pub(crate) struct DetectFaces {
     #[arg(long = "detector", value_name = "NAME", help_heading = "Models")]
     pub(crate) detectors: Vec<String>,
     /// What runs the networks.
-    #[arg(long, value_enum, default_value_t = EngineName::Rten, help_heading = "Models")]
+    #[arg(long, value_enum, default_value_t = EngineName::Auto, help_heading = "Models")]
     pub(crate) engine: EngineName,
     /// The device that the engine runs on.
     #[arg(

@@ -68,12 +68,20 @@ pub(super) fn info(store: &ModelStore, name: &str, style: Style) -> Result<Exit,
         .manifest
         .to_toml()
         .map_err(|error| Failure::new(Exit::Models, error.to_string()))?;
+    let engine = check(model).ok();
     print(
         style,
-        || description(model),
+        || {
+            let mut description = description(model);
+            description["engine"] = json!(engine);
+            description
+        },
         |out| {
             if let Some(path) = model.path() {
                 writeln!(out, "# {}", path.display())?;
+            }
+            if let Some(engine) = &engine {
+                writeln!(out, "# runs on {engine}")?;
             }
             write!(out, "{manifest}")
         },
@@ -106,25 +114,28 @@ pub(super) fn verify(
         Some(name) => vec![named(store, name)?],
         None => store.models().iter().collect(),
     };
-    let mut checks: Vec<(String, Option<String>)> = models
+    let mut checks: Vec<(String, Check)> = models
         .iter()
         .map(|model| (model.manifest.name.clone(), check(model)))
         .collect();
     if name.is_none() {
         let unusable = store.unusable().iter();
-        checks.extend(unusable.map(|f| (f.path.display().to_string(), Some(f.reason.clone()))));
+        checks.extend(unusable.map(|f| (f.path.display().to_string(), Err(f.reason.clone()))));
     }
     print(
         style,
         || json!(checks.iter().map(verdict).collect::<Vec<_>>()),
         |out| {
-            for (name, problem) in &checks {
-                writeln!(out, "{name}: {}", problem.as_deref().unwrap_or("good"))?;
+            for (name, check) in &checks {
+                match check {
+                    Ok(engine) => writeln!(out, "{name}: good, runs on {engine}")?,
+                    Err(problem) => writeln!(out, "{name}: {problem}")?,
+                }
             }
             Ok(())
         },
     )?;
-    let all_good = checks.iter().all(|(_, problem)| problem.is_none());
+    let all_good = checks.iter().all(|(_, check)| check.is_ok());
     Ok(if all_good {
         Exit::Success
     } else {
@@ -132,14 +143,19 @@ pub(super) fn verify(
     })
 }
 
-fn verdict((name, problem): &(String, Option<String>)) -> Value {
-    json!({"name": name, "good": problem.is_none(), "problem": problem})
+fn verdict((name, check): &(String, Check)) -> Value {
+    let (engine, problem) = (check.as_ref().ok(), check.as_ref().err());
+    json!({"name": name, "good": check.is_ok(), "problem": problem, "engine": engine})
 }
 
-/// What is wrong with a model, found by loading it as a run would.
-fn check(model: &ModelFile) -> Option<String> {
+/// What runs a model, or what is wrong with it.
+type Check = Result<String, String>;
+
+/// Loads a model as a run would.
+fn check(model: &ModelFile) -> Check {
     let loaded = model.load(&lineament::EngineOptions::default());
-    loaded.err().map(|error| error.to_string())
+    let loaded = loaded.map_err(|error| error.to_string())?;
+    Ok(loaded.engine.to_string())
 }
 
 pub(crate) fn table<const N: usize>(
