@@ -77,6 +77,27 @@ fn a_scene_is_a_function_of_seed_step_and_place() {
 }
 
 #[test]
+fn decoys_are_pasted_where_there_is_no_face() {
+    let place = Place::new();
+    let sizes = |marks: &Marks| -> Vec<f32> { marks.faces.iter().map(|f| f.rect.area()).collect() };
+    let of = |decoys: &str| {
+        made(&place.config(&[decoys, "augment={ flip = 0.0 }", "scenes.covered=0.0"]))
+    };
+    let (with, without) = (of("scenes.decoys=1.0"), of("scenes.decoys=0.0"));
+    let mut n_other = 0;
+    for slot in 0..20 {
+        let (with, without) = (
+            with.scene(1, slot).unwrap(),
+            without.scene(1, slot).unwrap(),
+        );
+        assert_eq!(sizes(&with.marks), sizes(&without.marks), "{slot}");
+        let seen = [without.image.view().mirrored(), without.image];
+        n_other += usize::from(!seen.contains(&with.image));
+    }
+    assert!(n_other > 10, "{n_other}");
+}
+
+#[test]
 fn marks_are_seen_and_large_enough() {
     let place = Place::new();
     let scenes = made(&place.config(&["scenes.least_face_px=9.0"]));

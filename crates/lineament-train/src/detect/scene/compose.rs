@@ -1,6 +1,7 @@
 //! The kinds of scenes.
 
 use super::crops::{FaceCrops, bringing};
+use super::decoy::decoy;
 use super::options::{SceneOptions, Shares};
 use super::paint::{Edge, Pyramid, paint};
 use super::photos::{LabelledPhoto, Photos};
@@ -87,6 +88,10 @@ impl Scenes {
             d if d < photo + mosaic + composite => self.composite(random)?,
             _ => self.close_up(random)?,
         };
+        // Without decoys, scenes are what they were before there were any.
+        if self.options.decoys > 0.0 && happens(random, self.options.decoys) {
+            self.paste_decoys(&mut scene, random)?;
+        }
         if happens(random, self.options.covered) {
             cover(&mut scene, random);
         }
@@ -279,6 +284,40 @@ impl Scenes {
                     break;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Pastes some decoys where there is room for them.
+    fn paste_decoys(&self, scene: &mut Scene, random: &mut Seeded) -> Result<(), TrainError> {
+        let window = self.window();
+        for _ in 0..1 + random.below(self.options.most_decoys) {
+            let (least, most) = (self.options.least_face_px, self.options.most_face_px / 2.0);
+            let size = between(random, least.ln(), most.ln()).exp();
+            let to = Self::somewhere(&window, 0.0, random);
+            let crop = match &self.crops {
+                Some(crops) => crops.read(random.below(crops.len()))?,
+                None => None,
+            };
+            let picture = decoy(crop.as_ref().map(|(crop, _)| crop), random)?;
+            let side = f64::from(picture.width().max(picture.height()));
+            let taken = Rect {
+                x: to.x - size as f32 * 0.75,
+                y: to.y - size as f32 * 0.75,
+                width: size as f32 * 1.5,
+                height: size as f32 * 1.5,
+            };
+            if !scene.marks.is_free(&taken) {
+                continue;
+            }
+            let middle = Point::new(
+                picture.width() as f32 / 2.0 - 0.5,
+                picture.height() as f32 / 2.0 - 0.5,
+            );
+            let by = about(middle, to, size / side, self.angle(random));
+            let edge = [Edge::Sharp, Edge::Oval, Edge::Soft][random.below(3)];
+            let picture = Pyramid::new(picture, by.scale())?;
+            paint(&mut scene.image, &picture, &by, &window, edge);
         }
         Ok(())
     }

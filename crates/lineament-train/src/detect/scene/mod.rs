@@ -3,6 +3,7 @@
 
 mod compose;
 mod crops;
+mod decoy;
 mod options;
 mod paint;
 mod photos;

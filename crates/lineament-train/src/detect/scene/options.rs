@@ -25,6 +25,11 @@ pub struct SceneOptions {
     pub rotated: f64,
     /// Probability that something covers a part of a face.
     pub covered: f64,
+    /// Probability that there are things which might be taken for faces: targets, plaques, letters,
+    /// faces in pieces.
+    pub decoys: f64,
+    /// The most of them.
+    pub most_decoys: usize,
 }
 
 /// How often each kind of scene comes, in any unit.
@@ -64,6 +69,8 @@ impl Default for SceneOptions {
             rotation_deg: 45.0,
             rotated: 0.35,
             covered: 0.15,
+            decoys: 0.0,
+            most_decoys: 8,
         }
     }
 }
@@ -116,6 +123,13 @@ impl SceneOptions {
             "1 to 64",
             n.to_string(),
         )?;
+        let n = self.most_decoys;
+        must(
+            "scenes.most_decoys",
+            (1..=64).contains(&n),
+            "1 to 64",
+            n.to_string(),
+        )?;
         let degrees = self.rotation_deg;
         must(
             "scenes.rotation_deg",
@@ -127,6 +141,7 @@ impl SceneOptions {
             ("scenes.pasted_in_photos", self.pasted_in_photos),
             ("scenes.rotated", self.rotated),
             ("scenes.covered", self.covered),
+            ("scenes.decoys", self.decoys),
         ] {
             must(
                 field,
