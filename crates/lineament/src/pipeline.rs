@@ -258,6 +258,12 @@ impl Pipeline {
         self.detector.info()
     }
 
+    /// The detector, for looking without embedding.
+    #[must_use]
+    pub fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
     /// The embedder's name and hash, if there is one.
     #[must_use]
     pub fn embedder_info(&self) -> Option<&ModelInfo> {

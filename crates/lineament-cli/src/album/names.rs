@@ -56,14 +56,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Naming>, Failure> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|error| bad(error.to_string()))?;
+        .map_err(|error| {
+            bad(error.to_string()).help("name the file that the album's page saved")
+        })?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(bad(format!(
             "longer than the {MAX_BYTES} bytes that names take at most"
         )));
     }
     parse(&bytes).map_err(|what| {
-        bad(what).help("save the names again on the album's page; the file is read as it is saved")
+        bad(what).help("save the names again on the album's page, and name that file")
     })
 }
 

@@ -72,6 +72,10 @@ impl Store {
     /// # Errors
     /// [`Exit::Output`] for a folder that holds something else, a file that is broken or in use.
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
+        if folder.is_file() {
+            let message = format!("{} is a file, not a folder", folder.display());
+            return Err(Failure::new(Exit::Output, message).help("name a new folder with --out"));
+        }
         if !Self::is_in(folder) && is_used(folder) {
             let message = format!(
                 "{} is not empty, and nothing that this command made",

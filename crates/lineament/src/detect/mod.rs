@@ -153,6 +153,12 @@ impl Detector {
         &self.info
     }
 
+    /// The score below which it drops detections when no other is asked for, 0 to 1.
+    #[must_use]
+    pub fn score_threshold(&self) -> f32 {
+        self.settings.score_threshold
+    }
+
     /// Whether its faces carry landmarks.
     #[must_use]
     pub fn has_landmarks(&self) -> bool {

@@ -88,7 +88,10 @@ fn faces(
     owners: &HashMap<FaceRef, Owner<'_>>,
 ) -> Result<Vec<FaceRef>, String> {
     let Some(face) = keys.get(&naming.face) else {
-        return Err(format!("the album has no face {}", naming.face));
+        return Err(format!(
+            "the album has no face {}: its photo is gone, or the name is for another album",
+            naming.face
+        ));
     };
     match (naming.scope, owners.get(face)) {
         (Scope::Face, _) | (Scope::Person, None) => Ok(vec![*face]),

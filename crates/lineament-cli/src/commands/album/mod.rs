@@ -73,6 +73,7 @@ pub(crate) fn run(command: AlbumCommand, interrupt: &Interrupt) -> Result<Exit, 
 
 fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let inputs = settings.request.list()?;
+    refuse_nothing(&inputs)?;
     let threads = Threads::share(settings.batch.threads, inputs.len());
     let pipeline = pipeline::open(
         &settings.pipeline,
@@ -105,6 +106,10 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
         max_bytes,
     };
     let scan = scanner.scan(&inputs, &batch("photos"))?;
+    if scan.n_failed == inputs.len() {
+        let message = "no photo could be read; the album is as it was";
+        return Err(Failure::new(Exit::BadInput, message));
+    }
     let library = Library::load(&store, &scan.photos)?;
     let recognised = known
         .as_ref()
@@ -128,6 +133,21 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
     scan.forget_others(&inputs, &store, Some(&thumbnails))?;
     tell(&settings.out, &scan, &library, &people);
     Ok(scan.exit())
+}
+
+/// Paths of which none leads anywhere are a slip, and no reason to forget what is in the album.
+fn refuse_nothing(inputs: &[Input]) -> Result<(), Failure> {
+    let is_gone = |input: &Input| match &input.source {
+        Source::File(path) => !path.exists(),
+        Source::Stdin => false,
+    };
+    match inputs.first() {
+        Some(first) if inputs.iter().all(is_gone) => {
+            let message = format!("{} does not exist", first.shown);
+            Err(Failure::new(Exit::BadInput, message).help("name the folder with the photos"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// From which score on two strangers are one.

@@ -62,9 +62,11 @@ impl Run {
         library: &Library,
     ) -> Result<People, Failure> {
         let people = self.people(store, library)?;
+        // Whole, for it is run where the browser has put the names.
+        let folder = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
         let apply = format!(
             "lineament album apply {} names.json",
-            quoted(&out.to_string_lossy())
+            quoted(&folder.to_string_lossy())
         );
         page::write(
             &out.join(PAGE),

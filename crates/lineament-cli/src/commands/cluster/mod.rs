@@ -223,7 +223,7 @@ fn tell(
     for group in &clusters.groups {
         print(
             style,
-            || json!(group),
+            || group,
             |out| {
                 let first = group.faces.first().map_or("", |face| face.path.as_str());
                 writeln!(out, "{:>6} {:>6}  {first}", group.group, group.faces.len())

@@ -8,7 +8,6 @@ use lineament_gallery::{
 };
 use lineament_runtime::Sha256;
 use serde::Serialize;
-use serde_json::json;
 
 use super::{Target, batch, check_model, now};
 use crate::args::common;
@@ -277,7 +276,7 @@ impl Clerk<'_> {
                 name,
                 outcome,
             };
-            return progress.aside(|| print(Style::Json, || json!(record), |_| Ok(())));
+            return progress.aside(|| print(Style::Json, || record, |_| Ok(())));
         }
         match outcome {
             Outcome::Asked(Enrollment::Enrolled { warnings, .. }) => {

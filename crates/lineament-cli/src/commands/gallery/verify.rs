@@ -68,7 +68,7 @@ pub(super) fn run(target: &Target, args: Verify) -> Result<Exit, Failure> {
     };
     print(
         target.style,
-        || serde_json::json!(verdict),
+        || &verdict,
         |out| writeln!(out, "{}", in_words(&verdict, &input)),
     )?;
     Ok(match verdict.same {

@@ -7,7 +7,7 @@ mod show;
 use std::io::{self, Write};
 
 use lineament_runtime::{Fault, RuntimeError};
-use serde_json::Value;
+use serde::Serialize;
 
 pub(crate) use self::show::table;
 use crate::args::models::{Action, ModelsCommand};
@@ -41,14 +41,18 @@ fn failure(error: &RuntimeError) -> Failure {
     Failure::new(exit, error.to_string())
 }
 
-pub(crate) fn print(
+/// A line of JSON, or words for people. Numbers of 32 bits stay as short as they are: as a
+/// [`serde_json::Value`] they would not.
+pub(crate) fn print<T: Serialize>(
     style: Style,
-    json: impl FnOnce() -> Value,
+    json: impl FnOnce() -> T,
     people: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match style {
-        Style::Json => writeln!(out, "{}", json()),
+        Style::Json => serde_json::to_string(&json())
+            .map_err(io::Error::from)
+            .and_then(|line| writeln!(out, "{line}")),
         Style::People => people(&mut out),
     }
     .map_err(|error| Failure::stdout(&error))
