@@ -401,3 +401,90 @@ fn a_gallery_is_embedded_again_from_its_photos() {
     );
     assert_eq!(said(&["check"])["health"]["n_faces"], 1);
 }
+
+#[test]
+fn an_encrypted_gallery_opens_with_its_secret_alone() {
+    let dir = folder();
+    fs::write(dir.path().join("key"), [7; 32]).unwrap();
+    fs::write(dir.path().join("other"), [8; 32]).unwrap();
+    let gallery = |args: &[&str]| run(dir.path(), &[&["gallery"], args].concat());
+    let with_passphrase = |passphrase: &str, args: &[&str]| {
+        let mut command = support::lineament(dir.path());
+        let command = command.env("LINEAMENT_GALLERY_PASSPHRASE", passphrase);
+        command.arg("gallery").args(args).output().unwrap()
+    };
+    let plain = stdout(&gallery(&["list"]));
+    let output = gallery(&["encrypt", "--key-file", "key"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(stdout(&gallery(&["list", "--key-file", "key"])), plain);
+    let stats = stdout(&gallery(&["stats", "--key-file", "key"]));
+    assert!(stats.contains("encrypted yes"), "{stats}");
+    for (args, told) in [
+        (&["list"][..], "the passphrase cannot be asked for"),
+        (
+            &["list", "--key-file", "other"],
+            "this is not the passphrase or key file of people.lineament",
+        ),
+        (
+            &["check", "--key-file", "other"],
+            "this is not the passphrase or key file",
+        ),
+        (&["list", "--key-file", "none"], "the key file none: "),
+    ] {
+        let output = gallery(args);
+        assert_ne!(code(&output), 0, "{args:?}");
+        assert!(
+            stderr(&output).contains(told),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains("help: ") || args.len() > 2,
+            "{}",
+            stderr(&output)
+        );
+    }
+    let bytes = fs::read(dir.path().join("people.lineament")).unwrap();
+    assert!(!bytes.windows(3).any(|window| window == b"Ada"));
+    // A salvaged gallery has the same secret; a backup too; an export has none.
+    assert_eq!(
+        code(&gallery(&[
+            "check",
+            "--key-file",
+            "key",
+            "--salvage",
+            "saved"
+        ])),
+        0
+    );
+    assert_eq!(code(&gallery(&["backup", "copy", "--key-file", "key"])), 0);
+    for copy in ["saved", "copy"] {
+        assert_eq!(code(&gallery(&["list", "--gallery", copy])), 2, "{copy}");
+        let args = ["list", "--gallery", copy, "--key-file", "key"];
+        assert_eq!(stdout(&gallery(&args)), plain, "{copy}");
+    }
+    // Another secret in its place: a passphrase, and none.
+    fs::write(dir.path().join("passphrase"), "correct horse").unwrap();
+    let args = [
+        "encrypt",
+        "--key-file",
+        "key",
+        "--new-key-file",
+        "passphrase",
+    ];
+    assert_eq!(code(&gallery(&args)), 0);
+    assert_eq!(stdout(&with_passphrase("correct horse", &["list"])), plain);
+    let wrong = with_passphrase("correct house", &["list"]);
+    assert_eq!(code(&wrong), 4);
+    assert!(stderr(&wrong).contains("help: "), "{}", stderr(&wrong));
+    assert_eq!(code(&with_passphrase("correct horse", &["decrypt"])), 0);
+    assert_eq!(stdout(&gallery(&["list"])), plain);
+    let output = gallery(&["decrypt"]);
+    assert!(
+        stderr(&output).contains("is not encrypted"),
+        "{}",
+        stderr(&output)
+    );
+    let short = with_passphrase("short", &["encrypt"]);
+    assert_eq!(code(&short), 2, "{}", stderr(&short));
+}

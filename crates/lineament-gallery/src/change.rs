@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::error::GalleryError;
 use crate::gallery::{GalleryOptions, Stamp, read_stamp};
 use crate::ids::{PersonId, UnixSeconds};
+use crate::seal::Vault;
 
 /// What was done, in the audit log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,10 +44,14 @@ pub enum Action {
     FinishMove,
     /// A move was given up.
     GiveUpMove,
+    /// The gallery was encrypted.
+    Encrypt,
+    /// It was decrypted.
+    Decrypt,
 }
 
 impl Action {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Create,
         Self::Enroll,
         Self::Import,
@@ -61,6 +66,8 @@ impl Action {
         Self::MoveFaces,
         Self::FinishMove,
         Self::GiveUpMove,
+        Self::Encrypt,
+        Self::Decrypt,
     ];
 
     const fn name(self) -> &'static str {
@@ -79,6 +86,8 @@ impl Action {
             Self::MoveFaces => "move_faces",
             Self::FinishMove => "finish_move",
             Self::GiveUpMove => "give_up_move",
+            Self::Encrypt => "encrypt",
+            Self::Decrypt => "decrypt",
         }
     }
 
@@ -113,6 +122,7 @@ impl fmt::Display for Action {
 pub(crate) struct Change<'a> {
     pub(crate) tx: Transaction<'a>,
     pub(crate) options: &'a GalleryOptions,
+    pub(crate) vault: &'a Vault,
     pub(crate) at: UnixSeconds,
     stamp: Stamp,
     only_adds: bool,
@@ -124,6 +134,7 @@ impl<'a> Change<'a> {
     pub(crate) fn begin(
         tx: Transaction<'a>,
         options: &'a GalleryOptions,
+        vault: &'a Vault,
         at: UnixSeconds,
     ) -> Result<Self, GalleryError> {
         let stamp = read_stamp(&tx)?;
@@ -131,6 +142,7 @@ impl<'a> Change<'a> {
         Ok(Self {
             tx,
             options,
+            vault,
             at,
             stamp,
             only_adds: true,

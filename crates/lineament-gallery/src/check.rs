@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use crate::error::GalleryError;
 use crate::face::Face;
-use crate::faces::{COLUMNS, read_faces, read_vector, vector_from_row};
-use crate::gallery::{GalleryOptions, read_options, read_stamp};
+use crate::faces::{COLUMNS, Codec, read_faces, read_vector, vector_from_row};
+use crate::gallery::{read_options, read_stamp};
 use crate::ids::{FaceId, PersonId};
+use crate::lock::{Secret, unlock};
 use crate::people::{Person, Roots, person_from_row};
 use crate::reembed::read_move;
 use crate::schema;
+use crate::seal::Vault;
 
 /// Problems of a kind beyond which no more are listed.
 const MAX_STORAGE_PROBLEMS: usize = 100;
@@ -74,6 +76,15 @@ impl fmt::Display for Problem {
 /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerVersion`] and
 /// [`GalleryError::Busy`]. A damaged file is no error: that is what is asked for.
 pub fn check(path: &Path) -> Result<Health, GalleryError> {
+    check_with(path, None)
+}
+
+/// As [`check`], for an encrypted gallery with its secret.
+///
+/// # Errors
+/// [`GalleryError::Locked`], [`GalleryError::WrongKey`], [`GalleryError::NotEncrypted`], and as
+/// [`check`].
+pub fn check_with(path: &Path, secret: Option<&Secret>) -> Result<Health, GalleryError> {
     if !path.is_file() {
         return Err(GalleryError::Missing {
             path: path.to_owned(),
@@ -84,7 +95,7 @@ pub fn check(path: &Path) -> Result<Health, GalleryError> {
         n_faces: 0,
         problems: Vec::new(),
     };
-    let looked = look(path, &mut health);
+    let looked = look(path, secret, &mut health);
     match looked.map_err(|error| error.at(path)) {
         Ok(()) => Ok(health),
         Err(GalleryError::Damaged { what, .. } | GalleryError::Storage { what, .. }) => {
@@ -95,7 +106,7 @@ pub fn check(path: &Path) -> Result<Health, GalleryError> {
     }
 }
 
-fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
+fn look(path: &Path, secret: Option<&Secret>, health: &mut Health) -> Result<(), GalleryError> {
     let db = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -104,9 +115,10 @@ fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
     let state = db.unchecked_transaction()?;
     check_storage(&state, health)?;
     let options = read_options(&state)?;
+    let vault = &unlock(&state, secret)?;
     read_stamp(&state)?;
     let roots = Roots::read(&state)?;
-    each_person(&state, n_bytes(path), |person, read| match read {
+    each_person(&state, vault, n_bytes(path), |person, read| match read {
         Ok(found) => {
             health.n_people += 1;
             let root = roots.root(found.id);
@@ -121,7 +133,11 @@ fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
             Ok(())
         }
     })?;
-    each_face(&state, &options, n_bytes(path), |face, read| {
+    let codec = Codec {
+        options: &options,
+        vault,
+    };
+    each_face(&state, codec, n_bytes(path), |face, read| {
         match read {
             Ok(_) => health.n_faces += 1,
             Err(what) => health.problems.push(Problem::Face { face, what }),
@@ -130,20 +146,24 @@ fn look(path: &Path, health: &mut Health) -> Result<(), GalleryError> {
     })?;
     // Before, a gallery could not move to another model.
     if version >= 2 {
-        check_move(&state, health)?;
+        check_move(&state, vault, health)?;
     }
     Ok(())
 }
 
 /// The embeddings of the model that the gallery is moving to.
-fn check_move(db: &Connection, health: &mut Health) -> Result<(), GalleryError> {
+fn check_move(db: &Connection, vault: &Vault, health: &mut Health) -> Result<(), GalleryError> {
     let Some(under_way) = read_move(db)? else {
         return Ok(());
+    };
+    let codec = Codec {
+        options: &under_way.to,
+        vault,
     };
     let mut statement = db.prepare("SELECT face, data, crc FROM embedding_next")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if let Err(error) = vector_from_row(row, &under_way.to) {
+        if let Err(error) = vector_from_row(row, codec) {
             let (face, what) = (FaceId(row.get(0)?), in_words(error));
             health.problems.push(Problem::Face { face, what });
         }
@@ -184,6 +204,7 @@ fn check_storage(db: &Connection, health: &mut Health) -> Result<(), GalleryErro
 /// hides no more than what is on it.
 pub(crate) fn each_person(
     db: &Connection,
+    vault: &Vault,
     n_bytes: u64,
     mut take: impl FnMut(PersonId, Result<Person, String>) -> Result<(), GalleryError>,
 ) -> Result<(), GalleryError> {
@@ -194,7 +215,7 @@ pub(crate) fn each_person(
         let mut rows = statement.query(params![id])?;
         match rows.next() {
             Ok(None) => {}
-            Ok(Some(row)) => take(PersonId(id), person_from_row(row).map_err(in_words))?,
+            Ok(Some(row)) => take(PersonId(id), person_from_row(row, vault).map_err(in_words))?,
             Err(error) => take(PersonId(id), Err(in_words(error.into())))?,
         }
     }
@@ -204,17 +225,17 @@ pub(crate) fn each_person(
 /// Tries every number that a face may have, with its embedding.
 pub(crate) fn each_face(
     db: &Connection,
-    options: &GalleryOptions,
+    codec: Codec<'_>,
     n_bytes: u64,
     mut take: impl FnMut(FaceId, Result<(Face, Vec<f32>), String>) -> Result<(), GalleryError>,
 ) -> Result<(), GalleryError> {
     let sql = format!("SELECT {COLUMNS} FROM face WHERE id = ?1");
     for id in 1..=last_number(db, "face", n_bytes) {
         let id = FaceId(id);
-        match read_faces(db, &sql, params![id.0]).map(|mut faces| faces.pop()) {
+        match read_faces(db, codec.vault, &sql, params![id.0]).map(|mut faces| faces.pop()) {
             Ok(None) => {}
             Ok(Some(face)) => {
-                let vector = read_vector(db, options, id).map_err(|error| match error {
+                let vector = read_vector(db, codec, id).map_err(|error| match error {
                     GalleryError::NoSuchFace { .. } => "it has no embedding".to_owned(),
                     other => in_words(other),
                 });

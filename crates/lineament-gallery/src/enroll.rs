@@ -13,6 +13,7 @@ use crate::faces::{add_face, read_faces_of_photo};
 use crate::gallery::Gallery;
 use crate::ids::{FaceId, PersonId, UnixSeconds};
 use crate::people::{Roots, add_person, clean_name, find_name};
+use crate::seal::Vault;
 use crate::search::{SearchBy, SearchOptions};
 
 /// What becomes of faces that the quality gate objects to.
@@ -194,8 +195,8 @@ fn enroll_one(
     policy: &EnrollPolicy,
     likenesses: &[Likeness],
 ) -> Result<Enrollment, GalleryError> {
-    let person = find_name(&change.tx, name)?;
-    if let Some(known) = same_face(&change.tx, face)? {
+    let person = find_name(&change.tx, change.vault, name)?;
+    if let Some(known) = same_face(&change.tx, change.vault, face)? {
         let (owner, face) = (roots.root(known.person), known.id);
         return Ok(if Some(owner) == person {
             Enrollment::AlreadyThere {
@@ -228,8 +229,12 @@ fn enroll_one(
 }
 
 /// The face of the gallery that is this one: of the same photo, in the same place.
-pub(crate) fn same_face(db: &Connection, face: &NewFace) -> Result<Option<Face>, GalleryError> {
-    let of_photo = read_faces_of_photo(db, &face.source.sha256)?;
+pub(crate) fn same_face(
+    db: &Connection,
+    vault: &Vault,
+    face: &NewFace,
+) -> Result<Option<Face>, GalleryError> {
+    let of_photo = read_faces_of_photo(db, vault, &face.source.sha256)?;
     let same = |known: &Face| known.rect.iou(&face.rect) >= SAME_FACE_IOU;
     Ok(of_photo.into_iter().find(same))
 }

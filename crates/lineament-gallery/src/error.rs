@@ -50,6 +50,30 @@ pub enum GalleryError {
         /// What is wrong with it.
         what: String,
     },
+    /// Input: the gallery is encrypted, and no secret was given.
+    #[error("{path} is encrypted; it opens with its passphrase or its key file")]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Input: the secret is not that of the gallery.
+    #[error("this is not the passphrase or key file of {path}")]
+    WrongKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Input: a secret was given for a gallery that is not encrypted.
+    #[error("{path} is not encrypted; nothing in it is protected by a passphrase or key")]
+    NotEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Input: another process has encrypted or decrypted the gallery.
+    #[error("{path} was encrypted or decrypted by another process; open it again")]
+    Relocked {
+        /// The file.
+        path: PathBuf,
+    },
     /// Io: another process is writing.
     #[error("{path} is being written by another process; try again when it is done")]
     Busy {
@@ -181,6 +205,10 @@ impl GalleryError {
             Self::NotAGallery { path, .. }
             | Self::NewerVersion { path, .. }
             | Self::Damaged { path, .. }
+            | Self::Locked { path }
+            | Self::WrongKey { path }
+            | Self::NotEncrypted { path }
+            | Self::Relocked { path }
             | Self::Busy { path }
             | Self::Storage { path, .. }
                 if path.as_os_str().is_empty() =>

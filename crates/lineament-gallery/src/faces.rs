@@ -10,22 +10,37 @@ use crate::face::{Face, FaceQuality, NewFace, Source, landmarks_from_bytes, land
 use crate::gallery::{Gallery, GalleryOptions};
 use crate::ids::{FaceId, PersonId, UnixSeconds};
 use crate::people::{Roots, read_person};
+use crate::seal::{Kind, Vault};
 
 pub(crate) const COLUMNS: &str = "id, person, source_path, source_sha256, x, y, width, height, \
     landmarks, detection_score, sharpness, brightness, objections, enrolled_at, crc";
 
+/// How embeddings are written: of which model, and whether sealed.
+#[derive(Clone, Copy)]
+pub(crate) struct Codec<'a> {
+    pub(crate) options: &'a GalleryOptions,
+    pub(crate) vault: &'a Vault,
+}
+
 impl Gallery {
+    pub(crate) fn codec(&self) -> Codec<'_> {
+        Codec {
+            options: &self.options,
+            vault: &self.vault,
+        }
+    }
+
     /// The faces of a person and of those merged into them, by number.
     ///
     /// # Errors
     /// [`GalleryError::NoSuchPerson`], [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn faces(&self, person: PersonId) -> Result<Vec<Face>, GalleryError> {
         self.read(|db| {
-            read_person(db, person)?;
+            read_person(db, &self.vault, person)?;
             let sql = format!("SELECT {COLUMNS} FROM face WHERE person = ?1");
             let mut faces = Vec::new();
             for member in Roots::read(db)?.members(person) {
-                faces.extend(read_faces(db, &sql, params![member.0])?);
+                faces.extend(read_faces(db, &self.vault, &sql, params![member.0])?);
             }
             faces.sort_unstable_by_key(|face| face.id);
             Ok(faces)
@@ -37,7 +52,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn faces_of_photo(&self, sha256: &[u8; 32]) -> Result<Vec<Face>, GalleryError> {
-        self.read(|db| read_faces_of_photo(db, sha256))
+        self.read(|db| read_faces_of_photo(db, &self.vault, sha256))
     }
 
     /// The face with this number.
@@ -47,7 +62,7 @@ impl Gallery {
     pub fn face(&self, face: FaceId) -> Result<Face, GalleryError> {
         let sql = format!("SELECT {COLUMNS} FROM face WHERE id = ?1");
         self.read(|db| {
-            let found = read_faces(db, &sql, params![face.0])?;
+            let found = read_faces(db, &self.vault, &sql, params![face.0])?;
             found
                 .into_iter()
                 .next()
@@ -61,7 +76,7 @@ impl Gallery {
     /// [`GalleryError::NoSuchFace`], [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn embedding(&self, face: FaceId) -> Result<Embedding, GalleryError> {
         self.read(|db| {
-            let values = read_vector(db, &self.options, face)?;
+            let values = read_vector(db, self.codec(), face)?;
             embedding_of(&self.options, face, values)
         })
     }
@@ -88,15 +103,17 @@ impl Gallery {
 /// The faces of the photo with this SHA-256, by number.
 pub(crate) fn read_faces_of_photo(
     db: &Connection,
+    vault: &Vault,
     sha256: &[u8; 32],
 ) -> Result<Vec<Face>, GalleryError> {
     let sql = format!("SELECT {COLUMNS} FROM face WHERE source_sha256 = ?1 ORDER BY id");
-    read_faces(db, &sql, params![sha256])
+    read_faces(db, vault, &sql, params![vault.photo(sha256)])
 }
 
 /// The faces that a query of [`COLUMNS`] gives.
 pub(crate) fn read_faces(
     db: &Connection,
+    vault: &Vault,
     sql: &str,
     parameters: impl rusqlite::Params,
 ) -> Result<Vec<Face>, GalleryError> {
@@ -104,13 +121,13 @@ pub(crate) fn read_faces(
     let mut rows = statement.query(parameters)?;
     let mut faces = Vec::new();
     while let Some(row) = rows.next()? {
-        faces.push(face_from_row(row)?);
+        faces.push(face_from_row(row, vault)?);
     }
     Ok(faces)
 }
 
 /// The face, checked against the row's checksum.
-pub(crate) fn face_from_row(row: &Row<'_>) -> Result<Face, GalleryError> {
+pub(crate) fn face_from_row(row: &Row<'_>, vault: &Vault) -> Result<Face, GalleryError> {
     let id = FaceId(row.get(0)?);
     let broken = |what: &str| GalleryError::damaged(format!("face {id}: {what}"));
     let landmarks: Option<Vec<u8>> = row.get(8)?;
@@ -145,7 +162,7 @@ pub(crate) fn face_from_row(row: &Row<'_>) -> Result<Face, GalleryError> {
     if row.get::<_, i64>(14)? != checksum(&face, &objections) {
         return Err(broken("its checksum does not fit"));
     }
-    Ok(face)
+    vault.take_out_face(face)
 }
 
 fn checksum(face: &Face, objections: &str) -> i64 {
@@ -180,7 +197,7 @@ pub(crate) fn add_face(
     enrolled_at: UnixSeconds,
 ) -> Result<FaceId, GalleryError> {
     let face = Face {
-        id: FaceId(0),
+        id: next_face(&change.tx)?,
         person,
         rect: new.rect,
         landmarks: new.landmarks,
@@ -188,13 +205,37 @@ pub(crate) fn add_face(
         source: new.source.clone(),
         enrolled_at,
     };
+    put_face(change, change.vault, &face)?;
+    let data = change.options.precision.encode(new.embedding.values());
+    put_embedding(change, change.vault, Table::Embedding, face.id, &data)?;
+    Ok(face.id)
+}
+
+/// A number that no face had.
+fn next_face(db: &Connection) -> Result<FaceId, GalleryError> {
+    let sql = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'face'), 0) + 1";
+    let id = db.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(FaceId(id))
+}
+
+/// Writes a face without its embedding, anew or over the row of that number.
+pub(crate) fn put_face(
+    change: &mut Change<'_>,
+    vault: &Vault,
+    face: &Face,
+) -> Result<(), GalleryError> {
+    let face = vault.put_away_face(face)?;
     let objections = serde_json::to_string(&face.quality.objections).unwrap_or_default();
     let crc = checksum(&face, &objections);
-    let sql = "INSERT INTO face (person, source_path, source_sha256, x, y, width, height, landmarks, \
-               detection_score, sharpness, brightness, objections, enrolled_at, crc) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let sql = "INSERT INTO face (id, person, source_path, source_sha256, x, y, width, height, \
+               landmarks, detection_score, sharpness, brightness, objections, enrolled_at, crc) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+               ON CONFLICT (id) DO UPDATE SET person = ?2, source_path = ?3, source_sha256 = ?4, \
+               x = ?5, y = ?6, width = ?7, height = ?8, landmarks = ?9, detection_score = ?10, \
+               sharpness = ?11, brightness = ?12, objections = ?13, enrolled_at = ?14, crc = ?15";
     change.tx.prepare_cached(sql)?.execute(params![
-        person.0,
+        face.id.0,
+        face.person.0,
         face.source.path,
         face.source.sha256,
         face.rect.x,
@@ -206,19 +247,52 @@ pub(crate) fn add_face(
         face.quality.sharpness,
         face.quality.brightness,
         objections,
-        enrolled_at.0,
+        face.enrolled_at.0,
         crc,
     ])?;
-    let id = FaceId(change.tx.last_insert_rowid());
-    let data = change.options.precision.encode(new.embedding.values());
-    let embedding_crc = embedding_checksum(id, &data);
-    change
-        .tx
-        .prepare_cached("INSERT INTO embedding (face, data, crc) VALUES (?1, ?2, ?3)")?
-        .execute(params![id.0, data, embedding_crc])?;
     change.hash(&crc.to_le_bytes());
+    Ok(())
+}
+
+/// Where embeddings lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    /// Those in use.
+    Embedding,
+    /// Those of the model that the gallery is moving to.
+    Next,
+}
+
+impl Table {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Embedding => "embedding",
+            Self::Next => "embedding_next",
+        }
+    }
+}
+
+/// Writes the embedding of a face, anew or over the row of that number. False when there is no such face.
+pub(crate) fn put_embedding(
+    change: &mut Change<'_>,
+    vault: &Vault,
+    table: Table,
+    face: FaceId,
+    data: &[u8],
+) -> Result<bool, GalleryError> {
+    let data = vault.seal(Kind::Embedding, face.0, data)?;
+    let crc = embedding_checksum(face, &data);
+    let sql = format!(
+        "INSERT OR REPLACE INTO {} (face, data, crc) SELECT id, ?2, ?3 FROM face WHERE id = ?1",
+        table.name()
+    );
+    let n_written = change
+        .tx
+        .prepare_cached(&sql)?
+        .execute(params![face.0, data, crc])?;
+    change.hash(&face.0.to_le_bytes());
     change.hash(&data);
-    Ok(id)
+    Ok(n_written > 0)
 }
 
 pub(crate) fn embedding_checksum(face: FaceId, data: &[u8]) -> i64 {
@@ -228,8 +302,18 @@ pub(crate) fn embedding_checksum(face: FaceId, data: &[u8]) -> i64 {
 /// The unit vector of a row `face, data, crc` of embeddings.
 pub(crate) fn vector_from_row(
     row: &Row<'_>,
-    options: &GalleryOptions,
+    codec: Codec<'_>,
 ) -> Result<(FaceId, Vec<f32>), GalleryError> {
+    let (face, data) = embedding_from_row(row, codec.vault)?;
+    let Codec { options, .. } = codec;
+    Ok((face, options.precision.decode(&data, options.dimension)?))
+}
+
+/// The bytes of a row `face, data, crc` of embeddings, as they were before they were sealed.
+pub(crate) fn embedding_from_row(
+    row: &Row<'_>,
+    vault: &Vault,
+) -> Result<(FaceId, Vec<u8>), GalleryError> {
     let face = FaceId(row.get(0)?);
     let data = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
     if row.get::<_, i64>(2)? != embedding_checksum(face, data) {
@@ -237,20 +321,21 @@ pub(crate) fn vector_from_row(
             "the checksum of the embedding of face {face} does not fit"
         )));
     }
-    Ok((face, options.precision.decode(data, options.dimension)?))
+    let data = vault.open(Kind::Embedding, face.0, data)?;
+    Ok((face, data.into_owned()))
 }
 
 /// The unit vector of a face.
 pub(crate) fn read_vector(
     db: &Connection,
-    options: &GalleryOptions,
+    codec: Codec<'_>,
     face: FaceId,
 ) -> Result<Vec<f32>, GalleryError> {
     let mut statement =
         db.prepare_cached("SELECT face, data, crc FROM embedding WHERE face = ?1")?;
     let mut rows = statement.query(params![face.0])?;
     let row = rows.next()?.ok_or(GalleryError::NoSuchFace { face })?;
-    Ok(vector_from_row(row, options)?.1)
+    Ok(vector_from_row(row, codec)?.1)
 }
 
 /// The embedding of a face from the numbers of its row.

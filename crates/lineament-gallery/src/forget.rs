@@ -33,7 +33,7 @@ impl Gallery {
     /// Ends what an interrupted [`forget`](Self::forget) began. While another process is in the way
     /// the file can be used all the same.
     pub(crate) fn finish_erasing(&mut self) -> Result<(), GalleryError> {
-        let erasing: bool = self.read(|db| {
+        let erasing: bool = self.look(|db| {
             let sql = "SELECT erasing FROM about";
             Ok(db.query_row(sql, [], |row| row.get(0))?)
         })?;
@@ -47,8 +47,18 @@ impl Gallery {
     }
 
     /// Writes the whole file anew, from the rows that are left, and empties the log.
-    fn erase(&mut self) -> Result<(), GalleryError> {
+    pub(crate) fn erase(&mut self) -> Result<(), GalleryError> {
         self.indexes = Indexes::default();
+        self.remove_snapshot()?;
+        self.look(|db| {
+            rewrite(db)?;
+            db.execute("UPDATE about SET erasing = 0", [])?;
+            empty_log(db)
+        })
+    }
+
+    /// Removes the index beside the file, if there is one, and what a write of it has left.
+    pub(crate) fn remove_snapshot(&self) -> Result<(), GalleryError> {
         let index = snapshot_path(&self.path);
         let mut unfinished = index.clone().into_os_string();
         unfinished.push(".part");
@@ -60,11 +70,7 @@ impl Gallery {
                 _ => {}
             }
         }
-        self.read(|db| {
-            rewrite(db)?;
-            db.execute("UPDATE about SET erasing = 0", [])?;
-            empty_log(db)
-        })
+        Ok(())
     }
 }
 

@@ -11,12 +11,16 @@ use crate::change::{Action, Change};
 use crate::error::GalleryError;
 use crate::ids::UnixSeconds;
 use crate::index::Indexes;
+use crate::lock::{Secret, check_lock, unlock};
 use crate::reembed::check_model;
 use crate::schema;
+use crate::seal::Vault;
 use crate::vector::Precision;
 
 /// How long a writer waits for another process to finish.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Statements that stay prepared: all that searching and enrolling take turns with.
+const STATEMENTS: usize = 32;
 /// Greatest dimension of an embedding.
 pub(crate) const MAX_DIMENSION: usize = 16_384;
 
@@ -78,6 +82,7 @@ pub struct Gallery {
     pub(crate) db: Connection,
     pub(crate) options: GalleryOptions,
     pub(crate) indexes: Indexes,
+    pub(crate) vault: Vault,
 }
 
 impl Gallery {
@@ -109,7 +114,7 @@ impl Gallery {
                 ],
             )?;
             tx.execute("INSERT INTO history VALUES (0, zeroblob(32))", [])?;
-            let mut change = Change::begin(tx, &options, at)?;
+            let mut change = Change::begin(tx, &options, &Vault::Open, at)?;
             change.log(Action::Create, None, None, 0)?;
             change.commit()?;
             settle(&db)?;
@@ -121,15 +126,26 @@ impl Gallery {
             db,
             options,
             indexes: Indexes::default(),
+            vault: Vault::Open,
         })
     }
 
     /// The gallery at `path`; a file of an older version is brought up to date.
     ///
     /// # Errors
-    /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerVersion`],
-    /// [`GalleryError::Damaged`], [`GalleryError::Busy`], [`GalleryError::Storage`].
+    /// [`GalleryError::Locked`] for an encrypted one, [`GalleryError::Missing`],
+    /// [`GalleryError::NotAGallery`], [`GalleryError::NewerVersion`], [`GalleryError::Damaged`],
+    /// [`GalleryError::Busy`], [`GalleryError::Storage`].
     pub fn open(path: &Path) -> Result<Self, GalleryError> {
+        Self::open_with(path, None)
+    }
+
+    /// As [`open`](Self::open), for an encrypted gallery with its secret.
+    ///
+    /// # Errors
+    /// [`GalleryError::WrongKey`]; [`GalleryError::NotEncrypted`] for a secret that is not needed; and
+    /// as [`open`](Self::open).
+    pub fn open_with(path: &Path, secret: Option<&Secret>) -> Result<Self, GalleryError> {
         if !path.is_file() {
             return Err(GalleryError::Missing {
                 path: path.to_owned(),
@@ -148,8 +164,15 @@ impl Gallery {
             db,
             options,
             indexes: Indexes::default(),
+            vault: Vault::Open,
         };
+        // Before the lock is opened, for what is to be erased may be what was there before it.
         gallery.finish_erasing()?;
+        gallery.vault = unlock(&gallery.db, secret).map_err(|error| error.at(path))?;
+        if gallery.vault.is_sealed() {
+            // What a process that knew nothing of the encryption may have left a moment after.
+            gallery.remove_snapshot()?;
+        }
         Ok(gallery)
     }
 
@@ -173,12 +196,24 @@ impl Gallery {
         self.options.check_space(space)
     }
 
+    /// Looks something up that is the same whether the gallery is encrypted or not. Errors name the file.
+    pub(crate) fn look<T>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, GalleryError>,
+    ) -> Result<T, GalleryError> {
+        look(&self.db).map_err(|error| error.at(&self.path))
+    }
+
     /// Looks something up. Errors name the file.
     pub(crate) fn read<T>(
         &self,
         look: impl FnOnce(&Connection) -> Result<T, GalleryError>,
     ) -> Result<T, GalleryError> {
-        look(&self.db).map_err(|error| error.at(&self.path))
+        self.look(|db| {
+            let found = look(db);
+            check_lock(db, &self.vault)?;
+            found
+        })
     }
 
     /// Changes something, all or nothing: when this returns, it is on the disk. Errors name the file.
@@ -192,7 +227,8 @@ impl Gallery {
                 .db
                 .transaction_with_behavior(TransactionBehavior::Immediate)?;
             check_model(&tx, &self.options)?;
-            let mut change = Change::begin(tx, &self.options, at)?;
+            check_lock(&tx, &self.vault)?;
+            let mut change = Change::begin(tx, &self.options, &self.vault, at)?;
             let result = work(&mut change)?;
             change.commit()?;
             Ok(result)
@@ -225,6 +261,7 @@ fn connect(path: &Path) -> Result<Connection, GalleryError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     db.busy_timeout(BUSY_WAIT)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     // A file from elsewhere may hold triggers and views; they get no functions with effects.
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "cell_size_check", true)?;

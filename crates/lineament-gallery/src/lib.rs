@@ -54,11 +54,13 @@ mod hex;
 pub mod identify;
 pub mod ids;
 mod index;
+pub mod lock;
 mod merge;
 pub mod people;
 pub mod reembed;
 pub mod salvage;
 mod schema;
+mod seal;
 pub mod search;
 pub mod transfer;
 pub mod upkeep;
@@ -66,16 +68,17 @@ mod vector;
 
 pub use audit::AuditEntry;
 pub use change::Action;
-pub use check::{Health, Problem, check};
+pub use check::{Health, Problem, check, check_with};
 pub use enroll::{Applicant, EnrollPolicy, Enrollment, Objections, Warning};
 pub use error::GalleryError;
 pub use face::{Face, FaceQuality, NewFace, SAME_FACE_IOU, Source};
 pub use gallery::{Gallery, GalleryOptions};
 pub use identify::{Identification, fmr_for, fpir_of};
 pub use ids::{FaceId, PersonId, UnixSeconds};
+pub use lock::{ENTROPY_BYTES, LockCost, Secret, is_encrypted};
 pub use people::Person;
 pub use reembed::{FacesLeft, Move};
-pub use salvage::{Salvaged, salvage};
+pub use salvage::{Salvaged, salvage, salvage_with};
 pub use search::{Filter, Match, SearchBy, SearchOptions};
 pub use transfer::{
     ExportHeader, ExportRow, ExportedFace, ImportSource, ImportUnit, Imported, JsonLines,

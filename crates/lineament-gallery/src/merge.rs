@@ -26,8 +26,8 @@ impl Gallery {
             return Err(GalleryError::Merge { person: gone, why });
         }
         self.write(at, |change| {
-            let mut record = read_person(&change.tx, gone)?;
-            let other = read_person(&change.tx, kept)?;
+            let mut record = read_person(&change.tx, change.vault, gone)?;
+            let other = read_person(&change.tx, change.vault, kept)?;
             for person in [&record, &other] {
                 if person.merged_into.is_some() {
                     let why = "is merged into somebody already; undo that first";
@@ -57,7 +57,7 @@ impl Gallery {
     ) -> Result<(), GalleryError> {
         let name = name.map(clean_name).transpose()?;
         self.write(at, |change| {
-            let mut record = read_person(&change.tx, gone)?;
+            let mut record = read_person(&change.tx, change.vault, gone)?;
             let Some(kept) = record.merged_into.take() else {
                 let why = "is not merged into anybody";
                 return Err(GalleryError::Merge { person: gone, why });
@@ -65,7 +65,7 @@ impl Gallery {
             if let Some(name) = name {
                 record.name = name.to_owned();
             }
-            check_free(&change.tx, &record.name)?;
+            check_free(&change.tx, change.vault, &record.name)?;
             write_person(change, &record)?;
             change.log(Action::Unmerge, Some(kept), Some(gone), record.n_faces)
         })
@@ -90,7 +90,7 @@ pub(crate) fn delete_person(
     person: PersonId,
     action: Action,
 ) -> Result<usize, GalleryError> {
-    read_person(&change.tx, person)?;
+    read_person(&change.tx, change.vault, person)?;
     let members = Roots::read(&change.tx)?.members(person);
     let mut n_faces = 0;
     // A person goes after those merged into them, who refer to them.

@@ -10,6 +10,7 @@ use crate::checksum::Checksum;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::ids::{PersonId, UnixSeconds};
+use crate::seal::Vault;
 
 /// Longest name or tag, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;
@@ -70,7 +71,7 @@ impl Gallery {
             let mut rows = statement.query([])?;
             let mut people = Vec::new();
             while let Some(row) = rows.next()? {
-                let mut person = person_from_row(row)?;
+                let mut person = person_from_row(row, &self.vault)?;
                 person.n_faces = n_faces.get(&person.id).copied().unwrap_or(0);
                 people.push(person);
             }
@@ -83,7 +84,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::NoSuchPerson`], [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn person(&self, id: PersonId) -> Result<Person, GalleryError> {
-        self.read(|db| read_person(db, id))
+        self.read(|db| read_person(db, &self.vault, id))
     }
 
     /// Who a person is by now: after a merge, whom they were merged into.
@@ -102,7 +103,7 @@ impl Gallery {
         let missing = || GalleryError::NoSuchName {
             name: name.to_owned(),
         };
-        self.read(|db| find_name(db, name)?.ok_or_else(missing))
+        self.read(|db| find_name(db, &self.vault, name)?.ok_or_else(missing))
     }
 
     /// Gives a person another name.
@@ -118,12 +119,12 @@ impl Gallery {
     ) -> Result<(), GalleryError> {
         let name = clean_name(name)?;
         self.write(at, |change| {
-            let mut record = read_person(&change.tx, person)?;
+            let mut record = read_person(&change.tx, change.vault, person)?;
             if record.name == name {
                 return Ok(());
             }
             if record.merged_into.is_none() {
-                check_free(&change.tx, name)?;
+                check_free(&change.tx, change.vault, name)?;
             }
             record.name = name.to_owned();
             write_person(change, &record)?;
@@ -146,7 +147,7 @@ impl Gallery {
         let tags = clean_tags(tags)?;
         check_notes(notes)?;
         self.write(at, |change| {
-            let mut record = read_person(&change.tx, person)?;
+            let mut record = read_person(&change.tx, change.vault, person)?;
             if record.tags == tags && record.notes == notes {
                 return Ok(());
             }
@@ -198,7 +199,7 @@ impl Roots {
 }
 
 /// The person without their number of faces, checked against the row's checksum.
-pub(crate) fn person_from_row(row: &Row<'_>) -> Result<Person, GalleryError> {
+pub(crate) fn person_from_row(row: &Row<'_>, vault: &Vault) -> Result<Person, GalleryError> {
     let tags: String = row.get(2)?;
     let person = Person {
         id: PersonId(row.get(0)?),
@@ -213,7 +214,7 @@ pub(crate) fn person_from_row(row: &Row<'_>) -> Result<Person, GalleryError> {
         let what = format!("the checksum of person {} does not fit", person.id);
         return Err(GalleryError::damaged(what));
     }
-    Ok(person)
+    vault.take_out(person)
 }
 
 fn checksum(person: &Person, tags: &str) -> i64 {
@@ -226,7 +227,11 @@ fn checksum(person: &Person, tags: &str) -> i64 {
         .finish()
 }
 
-pub(crate) fn read_person(db: &Connection, id: PersonId) -> Result<Person, GalleryError> {
+pub(crate) fn read_person(
+    db: &Connection,
+    vault: &Vault,
+    id: PersonId,
+) -> Result<Person, GalleryError> {
     let sql =
         "SELECT id, name, tags, notes, created_at, merged_into, crc FROM person WHERE id = ?1";
     let mut statement = db.prepare_cached(sql)?;
@@ -234,7 +239,7 @@ pub(crate) fn read_person(db: &Connection, id: PersonId) -> Result<Person, Galle
     let row = rows
         .next()?
         .ok_or(GalleryError::NoSuchPerson { person: id })?;
-    let mut person = person_from_row(row)?;
+    let mut person = person_from_row(row, vault)?;
     let mut count = db.prepare_cached("SELECT count(*) FROM face WHERE person = ?1")?;
     for member in Roots::read(db)?.members(id) {
         person.n_faces += count.query_row(params![member.0], |row| row.get::<_, usize>(0))?;
@@ -244,8 +249,18 @@ pub(crate) fn read_person(db: &Connection, id: PersonId) -> Result<Person, Galle
 
 /// Writes all of a person but the number of faces, anew or over the row of that number.
 pub(crate) fn write_person(change: &mut Change<'_>, person: &Person) -> Result<(), GalleryError> {
+    put_person(change, change.vault, person)
+}
+
+/// As [`write_person`], for the time when another vault takes the place of the gallery's.
+pub(crate) fn put_person(
+    change: &mut Change<'_>,
+    vault: &Vault,
+    person: &Person,
+) -> Result<(), GalleryError> {
+    let person = vault.put_away(person)?;
     let tags = serde_json::to_string(&person.tags).unwrap_or_default();
-    let crc = checksum(person, &tags);
+    let crc = checksum(&person, &tags);
     change.hash(&person.id.0.to_le_bytes());
     change.hash(&crc.to_le_bytes());
     let sql = "INSERT INTO person (id, name, tags, notes, created_at, merged_into, crc) \
@@ -284,15 +299,19 @@ pub(crate) fn next_person(db: &Connection) -> Result<PersonId, GalleryError> {
     Ok(PersonId(db.query_row(sql, [], |row| row.get(0))?))
 }
 
-pub(crate) fn find_name(db: &Connection, name: &str) -> Result<Option<PersonId>, GalleryError> {
+pub(crate) fn find_name(
+    db: &Connection,
+    vault: &Vault,
+    name: &str,
+) -> Result<Option<PersonId>, GalleryError> {
     let sql = "SELECT id FROM person WHERE name = ?1 AND merged_into IS NULL";
     let mut statement = db.prepare_cached(sql)?;
-    let id = statement.query_row(params![name], |row| row.get(0));
+    let id = statement.query_row(params![vault.name(name)], |row| row.get(0));
     Ok(id.optional()?.map(PersonId))
 }
 
-pub(crate) fn check_free(db: &Connection, name: &str) -> Result<(), GalleryError> {
-    match find_name(db, name)? {
+pub(crate) fn check_free(db: &Connection, vault: &Vault, name: &str) -> Result<(), GalleryError> {
+    match find_name(db, vault, name)? {
         Some(_) => Err(GalleryError::NameTaken {
             name: name.to_owned(),
         }),

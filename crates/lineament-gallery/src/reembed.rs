@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::change::Action;
 use crate::error::GalleryError;
 use crate::face::Face;
-use crate::faces::{COLUMNS, embedding_checksum, read_faces};
+use crate::faces::{COLUMNS, Table, put_embedding, read_faces};
 use crate::gallery::{Gallery, GalleryOptions, check_dimension, options_from_row, read_options};
 use crate::ids::{FaceId, UnixSeconds};
 use crate::index::Indexes;
@@ -89,7 +89,7 @@ impl Gallery {
              NOT EXISTS (SELECT 1 FROM embedding_next WHERE embedding_next.face = face.id) \
              ORDER BY id LIMIT ?2"
         );
-        self.read(|db| read_faces(db, &sql, params![after.0, limit]))
+        self.read(|db| read_faces(db, &self.vault, &sql, params![after.0, limit]))
     }
 
     /// Keeps embeddings of the new model, in one change. Those of faces that are gone by now are left
@@ -109,14 +109,8 @@ impl Gallery {
             for (face, embedding) in faces {
                 to.check(embedding)?;
                 let data = to.precision.encode(embedding.values());
-                let crc = embedding_checksum(*face, &data);
-                let sql = "INSERT OR REPLACE INTO embedding_next SELECT id, ?2, ?3 FROM face \
-                           WHERE id = ?1";
-                let mut statement = change.tx.prepare_cached(sql)?;
-                n_kept += statement.execute(params![face.0, data, crc])?;
-                drop(statement);
-                change.hash(&face.0.to_le_bytes());
-                change.hash(&data);
+                let kept = put_embedding(change, change.vault, Table::Next, *face, &data)?;
+                n_kept += usize::from(kept);
             }
             match n_kept {
                 0 => Ok(()),

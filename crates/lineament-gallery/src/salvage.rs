@@ -12,11 +12,13 @@ use crate::change::{Action, Change};
 use crate::check::{Problem, each_face, each_person, n_bytes};
 use crate::error::GalleryError;
 use crate::face::{Face, NewFace};
-use crate::faces::{add_face, embedding_of};
+use crate::faces::{Codec, add_face, embedding_of};
 use crate::gallery::{Gallery, GalleryOptions, read_options};
 use crate::ids::{PersonId, UnixSeconds};
+use crate::lock::{Secret, read_lock, unlock};
 use crate::people::{Person, write_person};
-use crate::schema::{APPLICATION_ID, PAGE_BYTES, VERSION};
+use crate::schema::{self, APPLICATION_ID, PAGE_BYTES, VERSION};
+use crate::seal::Vault;
 
 /// Faces of one change of the new gallery.
 const FACES_PER_CHANGE: usize = 4096;
@@ -47,6 +49,21 @@ pub fn salvage(
     options: Option<&GalleryOptions>,
     at: UnixSeconds,
 ) -> Result<Salvaged, GalleryError> {
+    salvage_with(from, to, options, None, at)
+}
+
+/// As [`salvage`], for an encrypted gallery with its secret; the new one has the same.
+///
+/// # Errors
+/// [`GalleryError::Locked`], [`GalleryError::WrongKey`], [`GalleryError::NotEncrypted`], and as
+/// [`salvage`].
+pub fn salvage_with(
+    from: &Path,
+    to: &Path,
+    options: Option<&GalleryOptions>,
+    secret: Option<&Secret>,
+    at: UnixSeconds,
+) -> Result<Salvaged, GalleryError> {
     if !from.is_file() {
         return Err(GalleryError::Missing {
             path: from.to_owned(),
@@ -60,12 +77,19 @@ pub fn salvage(
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(|error| GalleryError::from(error).at(from))?;
+    // A table of contents that stays broken shows in what is read by it.
+    let _ = mend_schema(&db);
     let options = match (read_options(&db), options) {
         (Ok(found), _) => found,
         (Err(_), Some(given)) => given.clone(),
         (Err(error), None) => return Err(error.at(from)),
     };
+    let vault = unlock(&db, secret).map_err(|error| error.at(from))?;
+    let lock = read_lock(&db).map_err(|error| error.at(from))?;
     let mut gallery = Gallery::create(to, options, at)?;
+    if let (Some(lock), Some(secret)) = (lock, secret) {
+        gallery.adopt(&lock, secret, at)?;
+    }
     let mut salvage = Salvage {
         gallery: &mut gallery,
         at,
@@ -78,7 +102,7 @@ pub fn salvage(
     };
     let n_bytes = n_bytes(&copy.path);
     salvage
-        .people_and_faces(&db, n_bytes)
+        .people_and_faces(&db, &vault, n_bytes)
         .map_err(|error| error.at(from))?;
     Ok(salvage.saved)
 }
@@ -90,10 +114,15 @@ struct Salvage<'a> {
 }
 
 impl Salvage<'_> {
-    fn people_and_faces(&mut self, db: &Connection, n_bytes: u64) -> Result<(), GalleryError> {
+    fn people_and_faces(
+        &mut self,
+        db: &Connection,
+        vault: &Vault,
+        n_bytes: u64,
+    ) -> Result<(), GalleryError> {
         let mut people: HashMap<PersonId, Person> = HashMap::new();
         let problems = &mut self.saved.problems;
-        each_person(db, n_bytes, |person, read| {
+        each_person(db, vault, n_bytes, |person, read| {
             match read {
                 Ok(found) => {
                     people.insert(person, found);
@@ -107,7 +136,11 @@ impl Salvage<'_> {
         let mut faces: Vec<(Face, Vec<f32>)> = Vec::new();
         let mut owners: Vec<Person> = sorted(people);
         let mut lost = Vec::new();
-        each_face(db, &options, n_bytes, |face, read| {
+        let codec = Codec {
+            options: &options,
+            vault,
+        };
+        each_face(db, codec, n_bytes, |face, read| {
             match read {
                 Ok(read) => faces.push(read),
                 Err(what) => lost.push(Problem::Face { face, what }),
@@ -229,6 +262,17 @@ impl Drop for Copy {
             let _ = fs::remove_file(PathBuf::from(name));
         }
     }
+}
+
+/// Writes the definitions of the tables as every gallery has them: a flipped bit in the name of a column
+/// would hide all rows. Source: "PRAGMA writable_schema", sqlite.org/pragma.html.
+fn mend_schema(db: &Connection) -> Result<(), GalleryError> {
+    db.pragma_update(None, "writable_schema", true)?;
+    for (name, sql) in schema::tables()? {
+        let same = "UPDATE sqlite_schema SET sql = ?2 WHERE name = ?1 AND sql <> ?2";
+        db.execute(same, [name, sql])?;
+    }
+    Ok(db.execute_batch("PRAGMA writable_schema = RESET")?)
 }
 
 /// Writes what the first 100 bytes of every gallery say, and the number of pages that the file has:

@@ -10,7 +10,11 @@ use crate::error::GalleryError;
 pub(crate) const APPLICATION_ID: i32 = 0x4C4E_474C;
 
 /// The step to each version from the one before; the first makes the tables.
-const STEPS: [&str; 2] = [include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("schema/v1.sql"),
+    include_str!("schema/v2.sql"),
+    include_str!("schema/v3.sql"),
+];
 
 /// The version that this program writes.
 pub(crate) const VERSION: u32 = STEPS.len() as u32;
@@ -80,6 +84,15 @@ pub(crate) fn check_version(db: &Connection) -> Result<u32, GalleryError> {
             supported: VERSION,
         }),
     }
+}
+
+/// The names and definitions of all tables and indexes.
+pub(crate) fn tables() -> Result<Vec<(String, String)>, GalleryError> {
+    let db = Connection::open_in_memory()?;
+    STEPS.iter().try_for_each(|step| db.execute_batch(step))?;
+    let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let tables = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(tables.collect::<Result<_, _>>()?)
 }
 
 /// Takes the steps after version `from`.

@@ -125,7 +125,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::Damaged`], [`GalleryError::Storage`].
     pub fn n_compared(&self, options: &SearchOptions) -> Result<usize, GalleryError> {
-        let allowed = self.read(|db| allowed_people(db, &options.filter))?;
+        let allowed = self.read(|db| self.allowed_people(db, &options.filter))?;
         let people = self.people()?;
         let counted = people
             .iter()
@@ -137,11 +137,14 @@ impl Gallery {
     }
 
     /// Writes the index beside the file, so that the next process need not make it again. True when
-    /// there was something new to write.
+    /// there was something new to write. An encrypted gallery has none: it is made anew, in memory alone.
     ///
     /// # Errors
     /// [`GalleryError::Io`], and as [`search`](Self::search).
     pub fn save_index(&mut self) -> Result<bool, GalleryError> {
+        if self.vault.is_sealed() {
+            return Ok(false);
+        }
         let mut indexes = std::mem::take(&mut self.indexes);
         let done = self.read(|db| {
             let snapshot = db.unchecked_transaction()?;
@@ -176,11 +179,11 @@ impl Gallery {
                 .is_none_or(|(stamp, _)| *stamp != now)
             {
                 check_model(db, &self.options)?;
-                indexes.templates = Some((now, templates(db, &self.options)?));
+                indexes.templates = Some((now, templates(db, self.codec())?));
             }
             return Ok(());
         }
-        if indexes.faces.is_none() {
+        if indexes.faces.is_none() && !self.vault.is_sealed() {
             let path = snapshot_path(&self.path);
             indexes.faces = read_snapshot(&path, self.options.dimension);
             indexes.saved = indexes.faces.as_ref().map(|(stamp, _)| *stamp);
@@ -194,7 +197,7 @@ impl Gallery {
             }
         };
         if then != now || index.len() == 0 {
-            index.catch_up(db, &self.options)?;
+            index.catch_up(db, self.codec())?;
         }
         indexes.faces = Some((now, index));
         Ok(())
@@ -214,7 +217,7 @@ impl Gallery {
         let Some((_, index)) = index else {
             return Ok(vec![Vec::new(); probes.len()]);
         };
-        let people = allowed_people(db, &options.filter)?;
+        let people = self.allowed_people(db, &options.filter)?;
         let allowed: Option<Vec<bool>> = people.map(|people| {
             (0..index.len())
                 .map(|row| people.contains(&index.person(row)))
@@ -229,8 +232,8 @@ impl Gallery {
         let roots = Roots::read(db)?;
         let mut exact = |probe: &Probe, row: usize| {
             let values = match index.face(row) {
-                Some(face) => read_vector(db, &self.options, face)?,
-                None => pooled(db, &self.options, &roots, index.person(row))?,
+                Some(face) => read_vector(db, self.codec(), face)?,
+                None => pooled(db, self.codec(), &roots, index.person(row))?,
             };
             Ok(Score::new(dot(&probe.values, &values) as f32))
         };
@@ -242,6 +245,34 @@ impl Gallery {
         };
         let matches = |rows: Vec<_>| rows.into_iter().map(to_match).collect();
         Ok(found.into_iter().map(matches).collect())
+    }
+
+    /// The people in their own right that a filter lets through; `None` for everybody.
+    fn allowed_people(
+        &self,
+        db: &Connection,
+        filter: &Filter,
+    ) -> Result<Option<HashSet<PersonId>>, GalleryError> {
+        match filter {
+            Filter::Everybody => Ok(None),
+            Filter::People(people) => {
+                let roots = Roots::read(db)?;
+                Ok(Some(people.iter().map(|p| roots.root(*p)).collect()))
+            }
+            // The tags of an encrypted gallery are for no query to read.
+            Filter::Tag(tag) if self.vault.is_sealed() => {
+                let people = self.all_people()?.into_iter();
+                let tagged = people.filter(|p| p.merged_into.is_none() && p.tags.contains(tag));
+                Ok(Some(tagged.map(|person| person.id).collect()))
+            }
+            Filter::Tag(tag) => {
+                let sql = "SELECT person.id FROM person, json_each(person.tags) AS tag \
+                           WHERE merged_into IS NULL AND tag.value = ?1";
+                let mut statement = db.prepare_cached(sql)?;
+                let ids = statement.query_map([tag], |row| Ok(PersonId(row.get(0)?)))?;
+                Ok(Some(ids.collect::<Result<_, _>>()?))
+            }
+        }
     }
 }
 
@@ -257,25 +288,4 @@ fn grew_from(db: &Connection, then: &Stamp, now: &Stamp) -> Result<bool, Gallery
             row.get(0)
         })?;
     Ok(n == 1)
-}
-
-/// The people in their own right that a filter lets through; `None` for everybody.
-fn allowed_people(
-    db: &Connection,
-    filter: &Filter,
-) -> Result<Option<HashSet<PersonId>>, GalleryError> {
-    match filter {
-        Filter::Everybody => Ok(None),
-        Filter::People(people) => {
-            let roots = Roots::read(db)?;
-            Ok(Some(people.iter().map(|p| roots.root(*p)).collect()))
-        }
-        Filter::Tag(tag) => {
-            let sql = "SELECT person.id FROM person, json_each(person.tags) AS tag \
-                       WHERE merged_into IS NULL AND tag.value = ?1";
-            let mut statement = db.prepare_cached(sql)?;
-            let ids = statement.query_map([tag], |row| Ok(PersonId(row.get(0)?)))?;
-            Ok(Some(ids.collect::<Result<_, _>>()?))
-        }
-    }
 }

@@ -20,6 +20,8 @@ pub struct Stats {
     /// Space, dimension, precision and model.
     #[serde(flatten)]
     pub options: GalleryOptions,
+    /// Whether it is encrypted.
+    pub is_encrypted: bool,
     /// People in their own right.
     pub n_people: usize,
     /// People who were merged into others.
@@ -48,6 +50,7 @@ impl Gallery {
             let page_bytes = count("PRAGMA page_size")?;
             Ok(Stats {
                 options: self.options.clone(),
+                is_encrypted: self.vault.is_sealed(),
                 n_people: count("SELECT count(*) FROM person WHERE merged_into IS NULL")? as usize,
                 n_merged: count("SELECT count(*) FROM person WHERE merged_into IS NOT NULL")?
                     as usize,

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use support::{NOW, enrolled, face, options};
 
 const V1: &str = include_str!("files/v1.sql");
+const V2: &str = include_str!("files/v2.sql");
 
 #[test]
 fn a_file_of_version_1_opens() {
@@ -42,6 +43,21 @@ fn a_file_of_version_1_opens() {
     gallery.unmerge(twin, None, NOW).unwrap();
     assert_eq!(gallery.find("A.").unwrap(), twin);
     enrolled(&mut gallery, "Eve", &face(5, 0));
+    assert_eq!(check(&path).unwrap().problems, []);
+}
+
+#[test]
+fn a_file_of_version_2_opens_with_the_move_that_is_under_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    Connection::open(&path).unwrap().execute_batch(V2).unwrap();
+    assert_eq!(check(&path).unwrap().problems, []);
+    let gallery = Gallery::open(&path).unwrap();
+    let under_way = gallery.current_move().unwrap().unwrap();
+    assert_eq!(under_way.to.space.to_string(), "other@1");
+    assert_eq!((under_way.n_done, under_way.n_left), (2, 2));
+    assert!(!gallery.is_encrypted());
+    assert_eq!(gallery.people().unwrap().len(), 2);
     assert_eq!(check(&path).unwrap().problems, []);
 }
 

@@ -24,6 +24,10 @@ pub(crate) struct GalleryCommand {
         global = true
     )]
     pub(crate) file: Option<PathBuf>,
+    /// The key file of an encrypted gallery; LINEAMENT_GALLERY_KEY_FILE names one too. Without either, the
+    /// passphrase is that of LINEAMENT_GALLERY_PASSPHRASE, or asked for.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) key_file: Option<PathBuf>,
     /// Print JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -107,6 +111,18 @@ pub(crate) enum Action {
         #[arg(long, value_name = "FILE")]
         salvage: Option<PathBuf>,
     },
+    /// Encrypt the gallery, or give an encrypted one another key: names, photos, faces and embeddings can
+    /// be read only with the passphrase, which is asked for, or with a key file. Nobody can help whoever
+    /// loses it.
+    Encrypt {
+        /// The file with the new key, at least 8 bytes, better 32 random ones; without it, the new
+        /// passphrase is asked for, or for a gallery that is not encrypted yet taken from --key-file and the
+        /// variables.
+        #[arg(long, value_name = "FILE")]
+        new_key_file: Option<PathBuf>,
+    },
+    /// Write an encrypted gallery as it would be without.
+    Decrypt,
     /// Give back the room that removed faces left.
     Compact,
     /// Move the gallery to another embedder: the faces are cut from their photos and embedded again. The

@@ -6,8 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::Index;
 use crate::error::GalleryError;
-use crate::faces::{read_vector, vector_from_row};
-use crate::gallery::GalleryOptions;
+use crate::faces::{Codec, read_vector, vector_from_row};
 use crate::ids::{FaceId, PersonId};
 use crate::people::Roots;
 use crate::vector::norm;
@@ -17,23 +16,23 @@ impl Index {
     pub(crate) fn catch_up(
         &mut self,
         db: &Connection,
-        options: &GalleryOptions,
+        codec: Codec<'_>,
     ) -> Result<(), GalleryError> {
         let roots = Roots::read(db)?;
-        each_face(db, options, self.last_face(), |face, person, values| {
+        each_face(db, codec, self.last_face(), |face, person, values| {
             self.push(Some(face), roots.root(person), &values);
         })
     }
 }
 
 /// A row a person in their own right: their pooled template.
-pub(crate) fn templates(db: &Connection, options: &GalleryOptions) -> Result<Index, GalleryError> {
+pub(crate) fn templates(db: &Connection, codec: Codec<'_>) -> Result<Index, GalleryError> {
     let roots = Roots::read(db)?;
     let mut pools: BTreeMap<PersonId, Pool> = BTreeMap::new();
-    each_face(db, options, 0, |_, person, values| {
+    each_face(db, codec, 0, |_, person, values| {
         pools.entry(roots.root(person)).or_default().add(&values);
     })?;
-    let mut index = Index::new(options.dimension);
+    let mut index = Index::new(codec.options.dimension);
     for (person, pool) in pools {
         index.push(None, person, &pool.template());
     }
@@ -43,7 +42,7 @@ pub(crate) fn templates(db: &Connection, options: &GalleryOptions) -> Result<Ind
 /// The pooled template of a person: the mean of their faces, brought to unit norm.
 pub(crate) fn pooled(
     db: &Connection,
-    options: &GalleryOptions,
+    codec: Codec<'_>,
     roots: &Roots,
     person: PersonId,
 ) -> Result<Vec<f32>, GalleryError> {
@@ -58,7 +57,7 @@ pub(crate) fn pooled(
     faces.sort_unstable();
     let mut pool = Pool::default();
     for face in faces {
-        pool.add(&read_vector(db, options, face)?);
+        pool.add(&read_vector(db, codec, face)?);
     }
     Ok(pool.template())
 }
@@ -97,7 +96,7 @@ impl Pool {
 /// Gives every face after `after`, whose it is and its vector to `take`, by number.
 fn each_face(
     db: &Connection,
-    options: &GalleryOptions,
+    codec: Codec<'_>,
     after: i64,
     mut take: impl FnMut(FaceId, PersonId, Vec<f32>),
 ) -> Result<(), GalleryError> {
@@ -107,7 +106,7 @@ fn each_face(
     let mut statement = db.prepare_cached(sql)?;
     let mut rows = statement.query(params![after])?;
     while let Some(row) = rows.next()? {
-        let (face, values) = vector_from_row(row, options)?;
+        let (face, values) = vector_from_row(row, codec)?;
         take(face, PersonId(row.get(3)?), values);
     }
     Ok(())

@@ -33,7 +33,8 @@ pub(super) fn bounds<const P: usize>(
         let columns = scales.iter().zip(&index.residuals[first..last]);
         for ((sums, bounds), (scales, residuals)) in sums.iter().zip(bounds).zip(columns) {
             for lane in 0..ROWS {
-                bounds[lane] = probe.bound(sums[lane].wrapping_sub(zero), scales[lane], residuals[lane]);
+                bounds[lane] =
+                    probe.bound(sums[lane].wrapping_sub(zero), scales[lane], residuals[lane]);
             }
         }
     }

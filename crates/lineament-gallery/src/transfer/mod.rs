@@ -105,8 +105,8 @@ impl Gallery {
             let mut statement = state.prepare(&sql)?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let face = face_from_row(row)?;
-                let embedding = read_vector(&state, &self.options, face.id)?;
+                let face = face_from_row(row, &self.vault)?;
+                let embedding = read_vector(&state, self.codec(), face.id)?;
                 take(ExportRow::Face(ExportedFace { face, embedding }))?;
             }
             Ok(())
@@ -190,7 +190,7 @@ impl Import<'_, '_> {
         check_notes(&given.notes)?;
         let merged_into = given.merged_into.map(|id| self.here(id)).transpose()?;
         let known = match merged_into {
-            None => find_name(&self.change.tx, &name)?,
+            None => find_name(&self.change.tx, self.change.vault, &name)?,
             Some(target) => self.find_merged(&name, target)?,
         };
         let id = match known {
@@ -243,7 +243,7 @@ impl Import<'_, '_> {
             source: face.source,
         };
         check_face(&new)?;
-        if same_face(&self.change.tx, &new)?.is_some() {
+        if same_face(&self.change.tx, self.change.vault, &new)?.is_some() {
             self.done.n_faces_known += 1;
             return Ok(());
         }
@@ -264,7 +264,9 @@ impl Import<'_, '_> {
     fn find_merged(&self, name: &str, target: PersonId) -> Result<Option<PersonId>, GalleryError> {
         let sql = "SELECT id FROM person WHERE name = ?1 AND merged_into = ?2";
         let mut statement = self.change.tx.prepare_cached(sql)?;
-        let id = statement.query_row(params![name, target.0], |row| row.get(0));
+        let id = statement.query_row(params![self.change.vault.name(name), target.0], |row| {
+            row.get(0)
+        });
         Ok(id.optional()?.map(PersonId))
     }
 }

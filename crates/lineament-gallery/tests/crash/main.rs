@@ -16,6 +16,7 @@
 mod faults;
 mod kills;
 mod ledger;
+mod sealing;
 #[path = "../support/mod.rs"]
 mod support;
 mod together;
@@ -40,6 +41,7 @@ fn main() {
             writer::write(Path::new(path), first.parse().unwrap(), Habit::Enroll);
         }
         ["--create-in", folder] => writer::create_forever(Path::new(folder)),
+        ["--seal", path] => sealing::seal_forever(Path::new(path)),
         ["--fill", folder] => faults::fill(Path::new(folder)),
         _ => test(),
     }
@@ -50,6 +52,7 @@ fn test() {
     let rounds: usize = rounds.map_or(ROUNDS, |text| text.parse().unwrap());
     kills::while_created();
     kills::while_written(rounds);
+    sealing::kills(rounds);
     faults::of_single_calls(rounds);
     faults::of_file_size(rounds);
     faults::of_a_full_disk();

@@ -106,7 +106,7 @@ pub(crate) fn create_forever(folder: &Path) {
     }
 }
 
-fn say(words: &str) {
+pub(crate) fn say(words: &str) {
     let mut out = std::io::stdout();
     // Nobody listens any more once the test is over.
     if writeln!(out, "{words}").and_then(|()| out.flush()).is_err() {

@@ -10,6 +10,7 @@ use lineament_gallery::{Filter, Gallery, PersonId, SearchBy, SearchOptions, fmr_
 use crate::album::library::{FaceRef, Library};
 use crate::album::people::{Likeness, embedding};
 use crate::batch::Batch;
+use crate::commands::gallery::secret;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::known;
@@ -61,7 +62,7 @@ impl Known {
                 Ok(Acquaintances { who, threshold })
             }
             Self::Gallery(path) => {
-                let gallery = Gallery::open(path)?;
+                let gallery = secret::open(path, None)?;
                 gallery.check_space(pipeline.space().map_err(unusable)?)?;
                 let search = SearchOptions {
                     k: 1,

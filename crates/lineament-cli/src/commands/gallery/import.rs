@@ -50,9 +50,9 @@ fn import(
     options: &GalleryOptions,
     rows: impl Iterator<Item = Result<ExportRow, GalleryError>>,
 ) -> Result<Imported, Failure> {
-    let mut gallery = match Gallery::open(&target.path) {
-        Err(GalleryError::Missing { .. }) => Gallery::create(&target.path, options.clone(), now())?,
-        opened => opened?,
+    let mut gallery = match target.path.exists() {
+        false => Gallery::create(&target.path, options.clone(), now())?,
+        true => target.open()?,
     };
     let done = gallery.import(source, options, rows, now())?;
     gallery.save_index()?;

@@ -10,6 +10,7 @@ mod init;
 mod list;
 mod parquet;
 mod reembed;
+pub(crate) mod secret;
 mod show;
 mod upkeep;
 mod verify;
@@ -34,12 +35,14 @@ const FILE_NAME: &str = "people.lineament";
 /// The gallery that a command is about, and how it answers.
 struct Target {
     path: PathBuf,
+    key_file: Option<PathBuf>,
     style: Style,
 }
 
 pub(crate) fn run(command: GalleryCommand, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let target = Target {
         path: command.file.unwrap_or_else(usual_file),
+        key_file: command.key_file,
         style: style(command.json),
     };
     match command.action {
@@ -61,6 +64,8 @@ pub(crate) fn run(command: GalleryCommand, interrupt: &Interrupt) -> Result<Exit
         Action::Forget { person } => edit::forget(&target, &person),
         Action::Stats => upkeep::stats(&target),
         Action::Check { salvage } => upkeep::check(&target, salvage.as_deref()),
+        Action::Encrypt { new_key_file } => upkeep::encrypt(&target, new_key_file.as_deref()),
+        Action::Decrypt => upkeep::decrypt(&target),
         Action::Compact => upkeep::compact(&target),
         Action::ReEmbed(args) => reembed::run(&target, &args, interrupt),
         Action::Backup { to } => upkeep::backup(&target, &to),
@@ -80,7 +85,7 @@ fn usual_file() -> PathBuf {
 
 impl Target {
     fn open(&self) -> Result<Gallery, Failure> {
-        Ok(Gallery::open(&self.path)?)
+        secret::open(&self.path, self.key_file.as_deref())
     }
 }
 
@@ -148,11 +153,14 @@ impl From<GalleryError> for Failure {
             | GalleryError::NewerVersion { .. }
             | GalleryError::Damaged { .. }
             | GalleryError::Import { .. }
+            | GalleryError::Locked { .. }
+            | GalleryError::WrongKey { .. }
             | GalleryError::FacesLeft { .. } => Exit::BadInput,
             GalleryError::SpaceMismatch { .. } | GalleryError::Dimension { .. } => Exit::Models,
-            GalleryError::Busy { .. } | GalleryError::Storage { .. } | GalleryError::Io { .. } => {
-                Exit::Output
-            }
+            GalleryError::Relocked { .. }
+            | GalleryError::Busy { .. }
+            | GalleryError::Storage { .. }
+            | GalleryError::Io { .. } => Exit::Output,
             _ => Exit::Usage,
         };
         let failure = Self::new(exit, error.to_string());
@@ -164,6 +172,10 @@ impl From<GalleryError> for Failure {
             GalleryError::Damaged { .. } => {
                 failure.help("`lineament gallery check --salvage NEW` saves what can be read")
             }
+            GalleryError::WrongKey { .. } => failure.help(
+                "type it again, or look what --key-file, LINEAMENT_GALLERY_KEY_FILE and \
+                 LINEAMENT_GALLERY_PASSPHRASE say; without it nobody can read the gallery",
+            ),
             _ => failure,
         }
     }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use lineament_gallery::{check as check_file, salvage};
+use lineament_gallery::{ENTROPY_BYTES, LockCost, check_with, salvage_with};
 use serde_json::json;
 
-use super::{Target, now, tell};
+use super::{Target, now, secret, tell};
 use crate::commands::models::print;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,6 +29,8 @@ pub(super) fn stats(target: &Target) -> Result<Exit, Failure> {
                 "space     {}, {} numbers of {:?}",
                 options.space, options.dimension, options.precision
             )?;
+            let encrypted = if stats.is_encrypted { "yes" } else { "no" };
+            writeln!(out, "encrypted {encrypted}")?;
             writeln!(out, "changes   {}", stats.n_changes)?;
             writeln!(
                 out,
@@ -42,10 +44,12 @@ pub(super) fn stats(target: &Target) -> Result<Exit, Failure> {
 
 /// A damaged gallery is bad input, also when all could be saved.
 pub(super) fn check(target: &Target, new: Option<&Path>) -> Result<Exit, Failure> {
-    let health = check_file(&target.path)?;
-    let saved = new
-        .map(|new| salvage(&target.path, new, None, now()))
-        .transpose()?;
+    let (path, key_file) = (target.path.as_path(), target.key_file.as_deref());
+    let (health, saved) = secret::with_secret(path, key_file, |secret| {
+        let health = check_with(path, secret)?;
+        let saved = new.map(|new| salvage_with(path, new, None, secret, now()));
+        Ok((health, saved.transpose()?))
+    })?;
     print(
         target.style,
         || json!({"health": health, "salvaged": saved}),
@@ -72,6 +76,28 @@ pub(super) fn check(target: &Target, new: Option<&Path>) -> Result<Exit, Failure
         true => Exit::Success,
         false => Exit::BadInput,
     })
+}
+
+pub(super) fn encrypt(target: &Target, new_key_file: Option<&Path>) -> Result<Exit, Failure> {
+    let mut gallery = target.open()?;
+    let secret = secret::new(&gallery, new_key_file, target.key_file.as_deref())?;
+    let mut entropy = [0; ENTROPY_BYTES];
+    getrandom::fill(&mut entropy).map_err(|error| {
+        let message = format!("the system gives no random numbers: {error}");
+        Failure::new(Exit::Internal, message)
+    })?;
+    gallery.encrypt(&secret, LockCost::default(), &entropy, now())?;
+    let words = format!(
+        "{} is encrypted; backups and exports made before are not",
+        target.path.display()
+    );
+    tell(target.style, json!({"encrypted": true}), &words)
+}
+
+pub(super) fn decrypt(target: &Target) -> Result<Exit, Failure> {
+    target.open()?.decrypt(now())?;
+    let words = format!("{} is not encrypted any more", target.path.display());
+    tell(target.style, json!({"encrypted": false}), &words)
 }
 
 pub(super) fn compact(target: &Target) -> Result<Exit, Failure> {
