@@ -1,5 +1,7 @@
 //! Nodes that do the same to every number of a channel.
 
+use std::sync::Arc;
+
 use super::facts::{Draft, Facts};
 use crate::ops::{Activation, Binary, Op};
 
@@ -27,7 +29,7 @@ pub(crate) fn activation(facts: &Facts<'_>, draft: &Draft) -> Option<Activation>
         Op::PRelu => {
             let (shape, slopes) = facts.floats(draft, 1)?;
             let input = facts.shape(draft.inputs[0]?);
-            of_channels(shape, input).then(|| Activation::PRelu(slopes.into()))
+            of_channels(shape, input).then(|| Activation::PRelu(Arc::clone(slopes)))
         }
         _ => None,
     }

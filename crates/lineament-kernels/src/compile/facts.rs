@@ -1,6 +1,7 @@
 //! A graph for one shape of input: what is known of each value, and the nodes that are left.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::infer::infer;
 use super::known::{Inputs, Known};
@@ -126,7 +127,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The floats of input `place`, if they are known.
-    pub(crate) fn floats(&self, draft: &Draft, place: usize) -> Option<(&[usize], &[f32])> {
+    pub(crate) fn floats(&self, draft: &Draft, place: usize) -> Option<(&[usize], &Arc<[f32]>)> {
         let id = draft.inputs.get(place).copied().flatten()?;
         let known = self.known.get(&id)?;
         Some((&known.shape, known.constant.as_ref()?.as_f32()?))

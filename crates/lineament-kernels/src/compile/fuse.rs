@@ -1,6 +1,7 @@
 //! Convolutions and what follows them become one stage.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::channel::{activation, affine};
 use super::facts::{Draft, Facts};
@@ -25,8 +26,8 @@ pub(crate) struct Product {
     pub(crate) input: ValueId,
     pub(crate) output: ValueId,
     pub(crate) kind: ProductKind,
-    /// `[outputs, inputs of a group, height, width]`.
-    pub(crate) weights: Vec<f32>,
+    /// `[outputs, inputs of a group, height, width]`; the graph's own until something is folded in.
+    pub(crate) weights: Arc<[f32]>,
     pub(crate) dims: [usize; 4],
     pub(crate) bias: Vec<f32>,
     pub(crate) before: Activation,
@@ -156,7 +157,7 @@ fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelEr
         input,
         output: draft.output,
         kind,
-        weights: weights.to_vec(),
+        weights: Arc::clone(weights),
         dims,
         bias: vec![0.0; dims[0]],
         before: Activation::Identity,
@@ -175,7 +176,7 @@ fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelEr
             if !transposed[1] {
                 product.transpose_weights();
             }
-            product.weights.iter_mut().for_each(|w| *w *= alpha);
+            product.scale_weights(alpha);
             product.add_bias(facts, draft, beta)?;
         }
         _ => product.transpose_weights(),
@@ -194,7 +195,7 @@ impl Product {
             return Ok(());
         }
         let bias = facts.floats(draft, 2).map(|(_, bias)| bias);
-        let fits = |bias: &&[f32]| bias.len() == self.bias.len() || bias.len() == 1;
+        let fits = |bias: &&Arc<[f32]>| bias.len() == self.bias.len() || bias.len() == 1;
         let Some(bias) = bias.filter(fits) else {
             return Err(facts
                 .of(draft)
@@ -206,10 +207,17 @@ impl Product {
         Ok(())
     }
 
+    fn scale_weights(&mut self, factor: f32) {
+        if factor != 1.0 {
+            let weights = Arc::make_mut(&mut self.weights);
+            weights.iter_mut().for_each(|w| *w *= factor);
+        }
+    }
+
     /// From `[inputs, outputs]` to `[outputs, inputs]`.
     fn transpose_weights(&mut self) {
         let [outputs, inputs, ..] = self.dims;
-        let from = std::mem::take(&mut self.weights);
+        let from = Arc::clone(&self.weights);
         self.weights = (0..outputs * inputs)
             .map(|i| from[i % inputs * outputs + i / inputs])
             .collect();
@@ -251,7 +259,8 @@ impl Product {
             return false;
         }
         let each = self.weights.len() / self.dims[0];
-        for (weights, scale) in self.weights.chunks_mut(each.max(1)).zip(&affine.scale) {
+        let weights = Arc::make_mut(&mut self.weights);
+        for (weights, scale) in weights.chunks_mut(each.max(1)).zip(&affine.scale) {
             weights.iter_mut().for_each(|w| *w *= scale);
         }
         for (bias, (scale, shift)) in self

@@ -86,11 +86,17 @@ fn pack_winograd(product: &Product, lanes: usize) -> Packed {
     let [outputs, inputs, ..] = product.dims;
     let block_stride = AREA * inputs * lanes;
     let mut weights = Aligned::zeroed(outputs.div_ceil(lanes) * block_stride);
-    for (index, filter) in product.weights.chunks_exact(9).enumerate() {
-        let (output, input) = (index / inputs, index % inputs);
-        let block = &mut weights[output / lanes * block_stride..][..block_stride];
-        for (number, value) in winograd::filter(filter).into_iter().enumerate() {
-            block[(number * inputs + input) * lanes + output % lanes] = value;
+    let (filters, _) = product.weights.as_chunks::<9>();
+    let blocks = weights.chunks_exact_mut(block_stride.max(1));
+    for (block, of_outputs) in blocks.zip(filters.chunks((inputs * lanes).max(1))) {
+        // Input by input, so that neighbouring lanes are written one after another.
+        for input in 0..inputs {
+            let of_lanes = of_outputs.iter().skip(input).step_by(inputs);
+            for (lane, filter) in of_lanes.enumerate() {
+                for (number, value) in winograd::filter(filter).into_iter().enumerate() {
+                    block[(number * inputs + input) * lanes + lane] = value;
+                }
+            }
         }
     }
     Packed {
@@ -126,7 +132,7 @@ pub(crate) fn widen(product: &mut Product, n_groups: usize) -> Result<(), Kernel
         let own = &product.weights[output * each..(output + 1) * each];
         wide[start..start + each].copy_from_slice(own);
     }
-    product.weights = wide;
+    product.weights = wide.into();
     product.dims = [outputs, all, height, width];
     Ok(())
 }

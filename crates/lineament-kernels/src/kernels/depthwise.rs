@@ -21,6 +21,8 @@ pub(crate) struct Depthwise {
     pub(crate) finish: Finish,
     /// Places of the input from the pixel's first, in numbers.
     pub(crate) taps: Vec<usize>,
+    /// Whether the taps come in threes beside each other, of pixels beside each other.
+    pub(crate) in_threes: bool,
     /// Numbers of the source from a pixel's first tap to the end of its last.
     pub(crate) reach: usize,
     pub(crate) source: Picture,
@@ -49,6 +51,7 @@ impl Depthwise {
         Self {
             reach: taps.iter().max().map_or(0, |last| last + source.lanes),
             taps,
+            in_threes: (across.kernel, across.stride, across.dilation) == (3, 1, 1),
             origin: (source.halo.top - down.before) * source.row_stride()
                 + (source.halo.left - across.before) * source.lanes,
             row_step: down.stride * source.row_stride(),

@@ -204,20 +204,50 @@ fn in_pairs(pairs: Range<usize>, n_blocks: usize) -> Range<usize> {
 }
 
 /// U = G g Gᵀ of one 3 x 3 filter.
-pub(crate) fn filter(g: &[f32]) -> [f32; AREA] {
-    const G: [[f64; 3]; IN] = [
-        [1.0 / 4.0, 0.0, 0.0],
-        [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-        [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-        [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-        [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-        [0.0, 0.0, 1.0],
-    ];
+pub(crate) fn filter(g: &[f32; 9]) -> [f32; AREA] {
+    let [a, b, c, d, e, f, g, h, i] = g.map(f64::from);
+    let columns = [[a, d, g], [b, e, h], [c, f, i]].map(filter_line);
     let mut u = [0.0; AREA];
-    for (i, u) in u.iter_mut().enumerate() {
-        let (down, across) = (G[i / IN], G[i % IN]);
-        let terms = (0..9).map(|k| down[k / 3] * across[k % 3] * f64::from(g[k]));
-        *u = terms.sum::<f64>() as f32;
+    for (y, row) in u.chunks_exact_mut(IN).enumerate() {
+        let line = filter_line(columns.map(|column| column[y]));
+        for (u, value) in row.iter_mut().zip(line) {
+            *u = value as f32;
+        }
     }
     u
+}
+
+/// G g.
+fn filter_line([a, b, c]: [f64; 3]) -> [f64; IN] {
+    let (near, far) = (a + c, a + 4.0 * c);
+    [
+        a / 4.0,
+        (near + b) / -6.0,
+        (near - b) / -6.0,
+        (far + 2.0 * b) / 24.0,
+        (far - 2.0 * b) / 24.0,
+        c,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_as_in_the_paper() {
+        const G: [[f64; 3]; IN] = [
+            [1.0 / 4.0, 0.0, 0.0],
+            [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+            [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+            [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+            [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+            [0.0, 0.0, 1.0],
+        ];
+        let g = [0.3, -1.2, 0.7, 2.5, -0.4, 0.9, -3.1, 0.05, 1.6];
+        for (i, u) in filter(&g).into_iter().enumerate() {
+            let terms = (0..9).map(|k| G[i / IN][k / 3] * G[i % IN][k % 3] * f64::from(g[k]));
+            assert!((f64::from(u) - terms.sum::<f64>()).abs() < 1e-6);
+        }
+    }
 }

@@ -1,11 +1,19 @@
 //! Tiles of pixels × two blocks of output channels, with all sums in registers.
 
-use std::arch::x86_64::{__m256, __m512};
+use std::arch::x86_64::{__m256, __m512, _MM_HINT_T0, _mm_prefetch};
 
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
 use crate::share::Shared;
+
+/// The step of a convolution of stride 2 over a picture as the caller gave it: most networks
+/// begin with one.
+const PLAIN_STEP: usize = 2;
+
+/// Vectors between the weights in use and those that are called for: between two runs of a network
+/// other things fill the caches, and each weight is used for a few pixels only.
+const AHEAD: usize = 64;
 
 /// The rows of `strip`.
 pub(in crate::kernels) fn dense(
@@ -128,6 +136,8 @@ unsafe fn tile<V: Vector, const B: usize, const P: usize>(row: &Row<'_>, x: usiz
         if step == V::LANES {
             // The usual step, known here, makes all addresses of a tile constants.
             accumulate(taps, from, [stride, V::LANES], &mut sums);
+        } else if step == PLAIN_STEP {
+            accumulate(taps, from, [stride, PLAIN_STEP], &mut sums);
         } else {
             accumulate(taps, from, [stride, step], &mut sums);
         }
@@ -154,7 +164,10 @@ pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
             for _ in 0..tap.count {
                 let mut vectors = [V::splat(0.0); B];
                 for (b, vector) in vectors.iter_mut().enumerate() {
-                    *vector = V::load(weights.add(b * block_stride));
+                    let weights = weights.add(b * block_stride);
+                    *vector = V::load(weights);
+                    // Beyond the last weights it does nothing.
+                    _mm_prefetch::<_MM_HINT_T0>(weights.wrapping_add(AHEAD * V::LANES).cast());
                 }
                 for p in 0..P {
                     let value = V::splat(*pixel.add(p * step));

@@ -54,7 +54,13 @@ struct Row<'a> {
 #[target_feature(enable = "avx512f")]
 unsafe fn row_avx512(row: &Row<'_>) {
     // SAFETY: the caller's.
-    unsafe { tiles::<__m512, 14>(row) }
+    unsafe {
+        match row.depthwise.in_threes {
+            // With more pixels the compiler keeps their sums in memory.
+            true => tiles::<__m512, 12>(row),
+            false => tiles::<__m512, 14>(row),
+        }
+    }
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -91,7 +97,9 @@ unsafe fn tile<V: Vector, const P: usize>(row: &Row<'_>, x: usize) {
     unsafe {
         let mut sums = [V::load(finish.bias.as_ptr().add(row.channel)); P];
         let from = row.taps.add(x * step);
-        if step == V::LANES {
+        if row.depthwise.in_threes {
+            accumulate_threes(row, from, &mut sums);
+        } else if step == V::LANES {
             accumulate(row, from, V::LANES, &mut sums);
         } else {
             accumulate(row, from, step, &mut sums);
@@ -125,6 +133,38 @@ unsafe fn accumulate<V: Vector, const P: usize>(
             for (p, sum) in sums.iter_mut().enumerate() {
                 let values = V::load(from.add(offset + p * step));
                 *sum = values.fma(weights, *sum);
+            }
+        }
+    }
+}
+
+/// As [`accumulate`] where the taps come in threes: each number of the source is loaded once for
+/// the three pixels that it is a tap of.
+///
+/// # Safety
+/// [`tiles`]'.
+#[inline(always)]
+unsafe fn accumulate_threes<V: Vector, const P: usize>(
+    row: &Row<'_>,
+    from: *const f32,
+    sums: &mut [V; P],
+) {
+    // SAFETY: the caller's; the last pixel's last tap is the last that is loaded.
+    unsafe {
+        for (k, &offset) in row.depthwise.taps.iter().step_by(3).enumerate() {
+            let weight = |tap| V::load(row.weights.add((3 * k + tap) * V::LANES));
+            let (left, middle, right) = (weight(0), weight(1), weight(2));
+            for x in 0..P + 2 {
+                let values = V::load(from.add(offset + x * V::LANES));
+                if x < P {
+                    sums[x] = values.fma(left, sums[x]);
+                }
+                if (1..=P).contains(&x) {
+                    sums[x - 1] = values.fma(middle, sums[x - 1]);
+                }
+                if x >= 2 {
+                    sums[x - 2] = values.fma(right, sums[x - 2]);
+                }
             }
         }
     }
