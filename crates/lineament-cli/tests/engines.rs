@@ -1,4 +1,5 @@
 //! What runs networks, and where the program says so.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
