@@ -12,6 +12,7 @@ pub mod loss;
 pub mod model;
 pub mod nets;
 pub mod onnx;
+pub mod reproduce;
 pub mod run;
 
 pub use error::TrainError;

@@ -9,7 +9,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::bar::Bar;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::{exit, export, label, teach, train};
+use crate::cli::{exit, export, label, reproduce, teach, train};
 
 fn main() -> ExitCode {
     // Wrong usage ends here, with clap's own message and exit code 2.
@@ -29,5 +29,6 @@ fn run(command: Command) -> Result<u8, exit::Failure> {
         Command::Export(args) => export::run(&args, &mut bar),
         Command::Teach(args) => teach::run(&args, &mut bar),
         Command::Label(args) => label::run(&args, &mut bar),
+        Command::Reproduce(args) => reproduce::run(&args, &mut bar),
     }
 }

@@ -11,7 +11,15 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What the trainer calls what it does, besides beginning a run.
-const ACTIONS: [&str; 6] = ["train", "resume", "export", "teach", "label", "--help"];
+const ACTIONS: [&str; 7] = [
+    "train",
+    "resume",
+    "export",
+    "teach",
+    "label",
+    "reproduce",
+    "--help",
+];
 
 /// Returns only where the trainer cannot be started.
 pub(crate) fn run(command: &TrainCommand) -> Result<Exit, Failure> {

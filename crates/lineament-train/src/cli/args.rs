@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
+use lineament_train::reproduce::LOSSES;
 
 /// Train face networks, and write them as models.
 #[derive(Debug, Parser)]
@@ -26,6 +28,53 @@ pub(crate) enum Command {
     Teach(Teach),
     /// Write lists of the faces in photos that two detectors agree on, for training a third.
     Label(Label),
+    /// Train and evaluate what the literature compares, with one command.
+    #[command(subcommand)]
+    Reproduce(Reproduce),
+}
+
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum Reproduce {
+    /// One network with every loss of SphereFace's comparison, and with CosFace's and ArcFace's, beside the
+    /// published figures.
+    Table(Table),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The same command goes on where it was interrupted, and adds losses and seeds to what is there. DIR gets \
+runs/, models/, report/, table.md and table.json.
+
+    lineament train reproduce table --out table --set data.root=CROPS \\
+        -- lfw --images lfw --pairs pairs.txt")]
+pub(crate) struct Table {
+    /// The folder for everything.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// What all runs share [default: SphereFace-20 with half the channels, 12 epochs].
+    #[arg(long, value_name = "CONFIG")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// The losses [default: all].
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = losses())]
+    pub(crate) losses: Vec<String>,
+    /// A run of each loss for each; with several, the table tells the standard error over them.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1")]
+    pub(crate) seeds: Vec<u64>,
+    /// Terms of the models, for their manifests.
+    #[arg(long, value_name = "TEXT", default_value = "research use")]
+    pub(crate) licence: String,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// What `lineament eval` is asked for: a protocol of pairs with its options.
+    #[arg(last = true, required = true, value_name = "PROTOCOL")]
+    pub(crate) protocol: Vec<String>,
+}
+
+fn losses() -> PossibleValuesParser {
+    PossibleValuesParser::new(LOSSES.map(|loss| loss.name))
 }
 
 #[derive(Debug, Args)]

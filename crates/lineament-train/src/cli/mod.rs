@@ -6,5 +6,6 @@ pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod interrupt;
 pub(crate) mod label;
+pub(crate) mod reproduce;
 pub(crate) mod teach;
 pub(crate) mod train;

@@ -71,7 +71,7 @@ fn end(outcome: Outcome, folder: &Path, bar: &Bar) -> Result<u8, Failure> {
     }
 }
 
-fn print(text: &str) -> Result<u8, Failure> {
+pub(crate) fn print(text: &str) -> Result<u8, Failure> {
     let written = std::io::stdout().lock().write_all(text.as_bytes());
     written.map(|()| 0).map_err(|error| Failure {
         code: OUTPUT,

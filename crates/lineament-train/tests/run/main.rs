@@ -10,5 +10,6 @@ mod export;
 mod going_on;
 mod optimizers;
 mod recipes;
+mod reproduce;
 mod support;
 mod trouble;

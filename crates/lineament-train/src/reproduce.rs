@@ -1,0 +1,352 @@
+//! The literature's comparison of losses: one network, one set of images, one protocol, a run for
+//! every loss and seed.
+
+use crate::error::TrainError;
+use crate::run::export::{self, Calibrated, Wanted};
+use crate::run::{self, Config, Outcome, Threads, Watch};
+use lineament_eval::published::{Published, published};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What all runs share where nothing else is given: SphereFace-20 in small.
+const RECIPE: &str = include_str!("../../../recipes/sphereface-20-small.toml");
+/// Pairs and triplets need people who are seen twice in a batch.
+const SEVERAL_OF_EACH: &str = "sampler={ kind = \"balanced\", people = 32, images_per_person = 4 }";
+
+/// A loss of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// As it is asked for and as its runs are called.
+    pub name: &'static str,
+    /// The row of [`published`] that reports it, if one does.
+    pub published: Option<&'static str>,
+    /// `[loss]` of the configuration.
+    loss: &'static str,
+    is_of_pairs: bool,
+}
+
+const fn compared(
+    name: &'static str,
+    published: Option<&'static str>,
+    loss: &'static str,
+) -> Compared {
+    Compared {
+        name,
+        published,
+        loss,
+        is_of_pairs: false,
+    }
+}
+
+/// The losses that SphereFace compares (Liu et al., CVPR 2017, table 4), in its order, and two that
+/// came after.
+pub const LOSSES: [Compared; 8] = [
+    compared("softmax", Some("Softmax"), r#"{ kind = "softmax" }"#),
+    Compared {
+        is_of_pairs: true,
+        ..compared(
+            "softmax-contrastive",
+            Some("Softmax + Contrastive"),
+            r#"{ kind = "joint", lambda = 0.05 }"#,
+        )
+    },
+    Compared {
+        is_of_pairs: true,
+        ..compared(
+            "triplet",
+            Some("Triplet"),
+            r#"{ kind = "triplet", margin = 0.2, negatives = "semi_hard" }"#,
+        )
+    },
+    compared(
+        "l-softmax",
+        Some("L-Softmax"),
+        r#"{ kind = "l_softmax", multiplier = 4 }"#,
+    ),
+    compared(
+        "softmax-center",
+        Some("Softmax + Center"),
+        r#"{ kind = "sum", terms = [{ weight = 1.0, loss = { kind = "softmax" } }, { weight = 0.003, loss = { kind = "center", pace = 0.5 } }] }"#,
+    ),
+    compared(
+        "a-softmax",
+        Some("SphereFace"),
+        r#"{ kind = "a_softmax", multiplier = 4 }"#,
+    ),
+    compared(
+        "cosface",
+        None,
+        r#"{ kind = "cosface", scale = 30.0, margin = 0.35 }"#,
+    ),
+    compared(
+        "arcface",
+        None,
+        r#"{ kind = "arcface", scale = 32.0, margin = 0.3 }"#,
+    ),
+];
+
+impl Compared {
+    fn published_row(&self) -> Option<Published> {
+        let name = self.published?;
+        published().into_iter().find(|row| row.method == name)
+    }
+}
+
+/// What is trained, and where.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The configuration that all runs share; else that of SphereFace-20 in small.
+    pub recipe: Option<PathBuf>,
+    /// Fields set in it.
+    pub assignments: Vec<String>,
+    /// The losses.
+    pub losses: Vec<Compared>,
+    /// A run for each.
+    pub seeds: Vec<u64>,
+    /// `runs/` and `models/` go here.
+    pub folder: PathBuf,
+    /// Terms of the models.
+    pub licence: String,
+}
+
+/// A run of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trained {
+    /// The loss.
+    pub loss: &'static str,
+    /// The name of the model.
+    pub model: String,
+}
+
+impl Comparison {
+    /// The folder of the models.
+    #[must_use]
+    pub fn models(&self) -> PathBuf {
+        self.folder.join("models")
+    }
+
+    /// Trains and exports what is not there yet, and goes on with what was begun. `None` where that
+    /// was stopped.
+    ///
+    /// # Errors
+    /// Those of [`run::train`] and [`export::export`]; [`TrainError::Run`] where a run was begun with
+    /// another configuration.
+    pub fn train(
+        &self,
+        threads: Threads,
+        watch: &mut dyn Watch,
+        mut say: impl FnMut(&str),
+    ) -> Result<Option<Vec<Trained>>, TrainError> {
+        let mut trained = Vec::new();
+        let n = self.seeds.len() * self.losses.len();
+        for seed in &self.seeds {
+            for loss in &self.losses {
+                let model = format!("{}-{seed}", loss.name);
+                let config = self.config(loss, *seed, &model)?;
+                let run = self.folder.join("runs").join(&model);
+                say(&format!("{} of {n}: {model}", trained.len() + 1));
+                if self.one(config, &run, threads, watch)? == Outcome::Stopped {
+                    return Ok(None);
+                }
+                trained.push(Trained {
+                    loss: loss.name,
+                    model,
+                });
+            }
+        }
+        Ok(Some(trained))
+    }
+
+    fn config(&self, loss: &Compared, seed: u64, name: &str) -> Result<Config, TrainError> {
+        let mut assignments = vec![
+            format!("name=\"{name}\""),
+            format!("seed={seed}"),
+            format!("loss={}", loss.loss),
+        ];
+        if loss.is_of_pairs {
+            assignments.push(SEVERAL_OF_EACH.to_owned());
+        }
+        assignments.extend(self.assignments.iter().cloned());
+        match &self.recipe {
+            Some(path) => Config::load(path, &assignments),
+            None => Config::parse(RECIPE, "sphereface-20-small.toml", &assignments),
+        }
+    }
+
+    fn one(
+        &self,
+        config: Config,
+        run: &Path,
+        threads: Threads,
+        watch: &mut dyn Watch,
+    ) -> Result<Outcome, TrainError> {
+        let model = self.models().join(format!("{}.toml", config.name));
+        let begun = run.join("config.toml");
+        let outcome = match begun.is_file() {
+            true if Config::load(&begun, &[])? != config => {
+                return Err(TrainError::Run {
+                    path: run.to_owned(),
+                    reason: "it was begun with another configuration; --out names another place"
+                        .to_owned(),
+                });
+            }
+            true if model.is_file() => return Ok(Outcome::Finished),
+            true => run::resume(run, &[], threads, watch)?,
+            false => run::train(config, run, threads, watch)?,
+        };
+        if outcome == Outcome::Finished {
+            let wanted = Wanted {
+                checkpoint: None,
+                folder: self.models(),
+                fp16_weights: false,
+                licence: self.licence.clone(),
+                preference: 0,
+                calibration: Calibrated::Not,
+                default_fmr: None,
+            };
+            export::export(run, &wanted, watch)?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// What was measured of a model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Measured {
+    /// Share of pairs judged rightly.
+    pub accuracy: f64,
+    /// Its standard error by the protocol.
+    pub accuracy_se: f64,
+}
+
+/// A row of the comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// The loss.
+    pub loss: &'static str,
+    /// The mean over seeds, in per cent.
+    pub accuracy_percent: f64,
+    /// Its standard error: over seeds where there are several, else the protocol's.
+    pub se_percent: f64,
+    /// How many.
+    pub n_seeds: usize,
+    /// The published accuracy on LFW, where there is one.
+    pub published_lfw_percent: Option<f64>,
+    /// The published accuracy on YouTube Faces.
+    pub published_ytf_percent: Option<f64>,
+}
+
+/// A row for each loss of which something was measured, by the names of the models.
+#[must_use]
+pub fn rows(
+    losses: &[Compared],
+    trained: &[Trained],
+    measured: &BTreeMap<String, Measured>,
+) -> Vec<Row> {
+    let row = |loss: &Compared| {
+        let its = trained.iter().filter(|t| t.loss == loss.name);
+        let its: Vec<&Measured> = its.filter_map(|t| measured.get(&t.model)).collect();
+        let n = its.len() as f64;
+        let mean = its.iter().map(|m| m.accuracy).sum::<f64>() / n;
+        let squares: f64 = its.iter().map(|m| (m.accuracy - mean).powi(2)).sum();
+        let error = match its.as_slice() {
+            [] => return None,
+            [one] => one.accuracy_se,
+            _ => (squares / (n - 1.0) / n).sqrt(),
+        };
+        let published = loss.published_row();
+        Some(Row {
+            loss: loss.name,
+            accuracy_percent: 100.0 * mean,
+            se_percent: 100.0 * error,
+            n_seeds: its.len(),
+            published_lfw_percent: published.as_ref().map(|p| p.lfw_percent),
+            published_ytf_percent: published.and_then(|p| p.ytf_percent),
+        })
+    };
+    losses.iter().filter_map(row).collect()
+}
+
+/// The rows as a Markdown table.
+#[must_use]
+pub fn markdown(rows: &[Row]) -> String {
+    let mut table =
+        "| loss | accuracy | seeds | published, LFW | YTF |\n|---|---|---|---|---|\n".to_owned();
+    let percent =
+        |value: Option<f64>, digits| value.map_or("–".to_owned(), |v| format!("{v:.digits$} %"));
+    for row in rows {
+        // Writing to a string never fails.
+        let _ = writeln!(
+            table,
+            "| {} | {:.2} % ± {:.2} | {} | {} | {} |",
+            row.loss,
+            row.accuracy_percent,
+            row.se_percent,
+            row.n_seeds,
+            percent(row.published_lfw_percent, 2),
+            percent(row.published_ytf_percent, 1),
+        );
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_configures_a_run_and_names_a_published_row() {
+        let comparison = Comparison {
+            recipe: None,
+            assignments: vec!["train.length=\"3 steps\"".to_owned()],
+            losses: LOSSES.to_vec(),
+            seeds: vec![1],
+            folder: PathBuf::new(),
+            licence: String::new(),
+        };
+        for loss in &LOSSES {
+            let config = comparison.config(loss, 7, "x").unwrap();
+            assert_eq!((config.name.as_str(), config.seed), ("x", 7));
+            assert_eq!(loss.published_row().is_some(), loss.published.is_some());
+        }
+        let lfw = LOSSES[5].published_row().unwrap().lfw_percent;
+        assert_eq!((LOSSES[5].name, lfw), ("a-softmax", 99.42));
+    }
+
+    #[test]
+    fn seeds_give_the_error_where_there_are_several() {
+        let trained: Vec<Trained> = [("softmax", 1), ("softmax", 2), ("cosface", 1)]
+            .map(|(loss, seed)| Trained {
+                loss,
+                model: format!("{loss}-{seed}"),
+            })
+            .to_vec();
+        let measured = [
+            ("softmax-1", 0.90),
+            ("softmax-2", 0.94),
+            ("cosface-1", 0.96),
+        ]
+        .map(|(model, accuracy)| {
+            let measured = Measured {
+                accuracy,
+                accuracy_se: 0.004,
+            };
+            (model.to_owned(), measured)
+        })
+        .into();
+        let rows = rows(&LOSSES, &trained, &measured);
+        let told = markdown(&rows);
+        // Two values ±2 about their mean: s = 2√2, over √2.
+        assert!(
+            told.contains("| softmax | 92.00 % ± 2.00 | 2 | 97.88 % | 93.1 % |"),
+            "{told}"
+        );
+        assert!(
+            told.contains("| cosface | 96.00 % ± 0.40 | 1 | – | – |"),
+            "{told}"
+        );
+        assert_eq!(rows.len(), 2);
+    }
+}
