@@ -26,8 +26,10 @@ fn they_pass_their_own_test_on_every_engine() {
             .iter()
             .map(|model| model["model"].as_str().unwrap())
             .collect();
-        assert!(names.contains(&"lineament-detector"), "{names:?}");
-        assert!(names.contains(&"lineament-lite"), "{names:?}");
+        assert_eq!(
+            names,
+            ["lineament-detector", "lineament-lite", "lineament-tiny"]
+        );
     }
 }
 

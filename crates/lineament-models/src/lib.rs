@@ -1,5 +1,5 @@
 //! The models that come with Lineament, inside the program: a detector with five landmarks, and
-//! an embedder, both trained by `lineament-train`. Their cards lie in `models/`.
+//! two embedders, all trained by `lineament-train`. Their cards lie in `models/`.
 //!
 //! ```
 //! let store = lineament_models::store()?;
@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use lineament_runtime::{Manifest, ModelFile, ModelStore, RuntimeError};
 
 /// Manifest and network of each.
-const CARRIED: [(&str, &[u8]); 2] = [
+const CARRIED: [(&str, &[u8]); 3] = [
     (
         include_str!("../../../models/lineament-detector.toml"),
         include_bytes!("../../../models/lineament-detector.onnx"),
@@ -24,6 +24,10 @@ const CARRIED: [(&str, &[u8]); 2] = [
     (
         include_str!("../../../models/lineament-lite.toml"),
         include_bytes!("../../../models/lineament-lite.onnx"),
+    ),
+    (
+        include_str!("../../../models/lineament-tiny.toml"),
+        include_bytes!("../../../models/lineament-tiny.onnx"),
     ),
 ];
 
