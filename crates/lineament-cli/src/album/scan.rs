@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use lineament::Pipeline;
 
+use crate::album::doubt::Doubt;
 use crate::album::seen::{PhotoId, Seen, SeenFace};
 use crate::album::store::{Entry, Stamp, Store};
 use crate::album::thumbnails::Thumbnails;
@@ -20,18 +21,13 @@ use crate::trouble::WorkError;
 /// Photos after which what was seen is written: what a crash may cost.
 const WRITE_EVERY: usize = 16;
 
-/// Where, between the score from which the detector takes something for a face and 1, it is certain enough
-/// to be a stranger's. What is no face has embeddings all alike, and would be the person seen most. In 700
-/// photos, this kept 98.3 % of the faces that a second detector found as well, and dropped 42 of 49 that it
-/// did not; with YuNet, 98.5 % and 14 of 19.
-const CERTAIN: f32 = 0.6;
-
 /// Looks at photos.
 pub(crate) struct Scanner<'a> {
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) store: &'a Store,
     pub(crate) thumbnails: Option<&'a Thumbnails>,
     pub(crate) max_bytes: u64,
+    pub(crate) doubt: Doubt,
 }
 
 /// What looking at photos came to.
@@ -150,14 +146,12 @@ impl Scanner<'_> {
         let photo = self.pipeline.read_bytes(bytes)?;
         let faces = self.pipeline.analyze(&photo)?;
         let (width, height) = photo.size();
-        let threshold = self.pipeline.detector().score_threshold();
-        let certain = threshold + CERTAIN * (1.0 - threshold);
         let seen = Seen {
             width,
             height,
             faces: faces
                 .iter()
-                .map(|(face, embedding)| SeenFace::new(face, embedding, certain))
+                .map(|(face, embedding)| SeenFace::new(face, embedding, &self.doubt))
                 .collect(),
         };
         if let Some(thumbnails) = self.thumbnails {

@@ -6,6 +6,7 @@ use lineament::{Embedding, Face, Rect};
 use lineament_runtime::Sha256;
 use serde::{Deserialize, Serialize};
 
+use crate::album::doubt::Doubt;
 use crate::known::forbids;
 
 /// Pixels across a face beyond which more make no better portrait.
@@ -54,9 +55,8 @@ pub(crate) struct NamedBox {
 pub(crate) struct PhotoId(pub(crate) [u8; 32]);
 
 impl SeenFace {
-    /// The face; below the detection score `certain` it may be none.
-    pub(crate) fn new(face: &Face, embedding: &Embedding, certain: f32) -> Self {
-        let is_doubtful = face.detection_score < certain;
+    pub(crate) fn new(face: &Face, embedding: &Embedding, doubt: &Doubt) -> Self {
+        let is_doubtful = doubt.is_of(face.detection_score, embedding);
         Self {
             rect: face.rect,
             detection_score: face.detection_score,
@@ -150,30 +150,6 @@ pub(crate) mod tests {
             width: 640,
             height: 480,
             faces: embeddings.iter().enumerate().map(face).collect(),
-        }
-    }
-
-    #[test]
-    fn doubtful_and_hopeless_faces_are_poor() {
-        let embedding =
-            Embedding::from_raw(lineament::EmbeddingSpace::new("test"), vec![1.0]).unwrap();
-        let face = |detection_score, found| Face {
-            rect: Rect::from_corners(0.0, 0.0, 40.0, 50.0),
-            landmarks: None,
-            detection_score,
-            quality: lineament::Quality {
-                face_px: 40.0,
-                sharpness: None,
-                brightness: None,
-                reasons: vec![lineament::QualityReason::TooSmall { found, limit: 32.0 }],
-            },
-            pose: None,
-        };
-        for (detection_score, found, is_poor) in
-            [(0.89, 30.0, false), (0.87, 30.0, true), (0.89, 15.0, true)]
-        {
-            let seen = SeenFace::new(&face(detection_score, found), &embedding, 0.88);
-            assert_eq!(seen.is_poor, is_poor, "{detection_score}, {found} px");
         }
     }
 

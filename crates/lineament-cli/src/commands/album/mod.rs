@@ -10,6 +10,7 @@ use lineament::Pipeline;
 
 use self::known::Known;
 use self::run::Run;
+use crate::album::doubt::Doubt;
 use crate::album::library::Library;
 use crate::album::links;
 use crate::album::page::Place;
@@ -104,6 +105,7 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
         store: &store,
         thumbnails: Some(&thumbnails),
         max_bytes,
+        doubt: Doubt::of(&pipeline)?,
     };
     let scan = scanner.scan(&inputs, &batch("photos"))?;
     if scan.n_failed == inputs.len() {

@@ -10,6 +10,7 @@ use lineament::Rect;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::album::doubt::Doubt;
 use crate::album::groups::Numbering;
 use crate::album::library::{FaceRef, Library};
 use crate::album::scan::{Scan, Scanner};
@@ -124,6 +125,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         store: &store,
         thumbnails: crops.as_ref(),
         max_bytes: settings.pipeline.options.decode.max_bytes,
+        doubt: Doubt::of(&pipeline)?,
     };
     let batch = Batch {
         threads,
