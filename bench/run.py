@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BINARY = ROOT / "target/release/lineament"
+BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/lineament"
 
 
 def measured(command):
