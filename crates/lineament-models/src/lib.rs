@@ -55,7 +55,7 @@ pub fn store() -> Result<ModelStore, RuntimeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lineament_runtime::{EngineOptions, Selector, Task};
+    use lineament_runtime::{EngineOptions, ModelLimits, Selector, Task};
 
     #[test]
     fn every_model_is_what_its_manifest_says() {
@@ -73,6 +73,16 @@ mod tests {
         };
         assert_eq!(name(Task::DETECT), "lineament-detector");
         assert_eq!(name(Task::EMBED), "lineament-lite");
+    }
+
+    #[test]
+    fn a_folder_of_the_same_models_hides_them() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+        let folder = ModelStore::open(folder.as_ref(), ModelLimits::default()).unwrap();
+        assert!(folder.unusable().is_empty(), "{:?}", folder.unusable());
+        let both = folder.with_models(models().unwrap());
+        assert_eq!(both.models().len(), CARRIED.len());
+        assert!(both.models().iter().all(|model| model.path().is_some()));
     }
 
     #[test]

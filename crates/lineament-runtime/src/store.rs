@@ -87,10 +87,15 @@ impl ModelStore {
         }
     }
 
-    /// This store with `models` after its own.
+    /// This store with those of `models` after its own whose names it has not.
     #[must_use]
     pub fn with_models(mut self, models: impl IntoIterator<Item = ModelFile>) -> Self {
-        self.models.extend(models);
+        for model in models {
+            let is_its = |m: &ModelFile| m.manifest.name == model.manifest.name;
+            if !self.models.iter().any(is_its) {
+                self.models.push(model);
+            }
+        }
         self
     }
 
