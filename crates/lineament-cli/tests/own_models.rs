@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
@@ -13,6 +14,12 @@ fn json(args: &[&str]) -> Value {
     let output = run(dir.path(), args);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     serde_json::from_str(stdout(&output).trim()).unwrap()
+}
+
+fn drawn_faces() -> String {
+    let picture = "../../reference/assets/drawn_faces.png";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(picture);
+    path.display().to_string()
 }
 
 #[test]
@@ -35,12 +42,24 @@ fn they_pass_their_own_test_on_every_engine() {
 
 #[test]
 fn they_find_drawn_faces_and_know_one_again() {
-    let picture = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../reference/assets/drawn_faces.png")
-        .display()
-        .to_string();
+    let picture = drawn_faces();
     let found = json(&["detect", &picture, "--json"]);
     assert_eq!(found["faces"].as_array().unwrap().len(), 4, "{found:#}");
     let same = json(&["verify", &picture, &picture, "--json"]);
     assert_eq!(same["decision"], "same", "{same:#}");
+}
+
+#[test]
+fn faces_are_found_again_from_near() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let manifest = fs::read_to_string(models.join("lineament-detector.toml")).unwrap();
+    let never_certain = manifest.replace("certain_score = 0.93", "certain_score = 1.0");
+    assert_ne!(manifest, never_certain);
+    fs::write(folder.path().join("lineament-detector.toml"), never_certain).unwrap();
+    let network = "lineament-detector.onnx";
+    fs::copy(models.join(network), folder.path().join(network)).unwrap();
+    let folder = folder.path().display().to_string();
+    let found = json(&["detect", &drawn_faces(), "--json", "--models", &folder]);
+    assert_eq!(found["faces"].as_array().unwrap().len(), 4, "{found:#}");
 }

@@ -45,19 +45,24 @@ fn loaded(manifest: Manifest, session: impl Session + 'static) -> LoadedModel {
 }
 
 fn detector() -> Detector {
+    detector_with("")
+}
+
+fn detector_with(more_settings: &str) -> Detector {
     let heads = ["cls", "obj", "bbox", "kps"];
     let roles = [8, 16, 32]
         .iter()
         .flat_map(|s| heads.map(|head| format!("{head}_{s} = \"{head}_{s}\"")));
-    let settings =
-        "score_threshold = 0.5\nnms_iou = 0.3\nsmallest_face_px = 32.0\nlandmarks = true";
+    let settings = format!(
+        "score_threshold = 0.5\nnms_iou = 0.3\nsmallest_face_px = 32.0\nlandmarks = true\n{more_settings}"
+    );
     let roles: Vec<_> = roles.collect();
     let manifest = manifest(
         "detect",
         "yunet",
         "\"multiple-of-32\"",
         &roles.join("\n"),
-        settings,
+        &settings,
     );
     Detector::from_model(loaded(manifest, FakeSession::bright_spot_yunet(200.0))).unwrap()
 }
@@ -116,6 +121,19 @@ fn a_face_is_found_where_it_is() {
                 .any(|f| f.rect == rect && f.landmarks == Some(landmarks))
         );
     }
+}
+
+/// The network finds squares that fill one of its cells, and in no other size.
+#[test]
+fn what_is_seen_at_one_size_only_is_no_face_unless_it_is_certain() {
+    let photo = spots(320, 192, &[(64, 96), (256, 0)]);
+    let n_found = |certain: &str| {
+        let found = detector_with(certain).detect(photo.decoded().view(), &whole_only());
+        found.unwrap().len()
+    };
+    assert_eq!(n_found("certain_score = 0.6"), 2);
+    // It scores 1 wherever it finds one.
+    assert_eq!(n_found("certain_score = 1.1"), 0);
 }
 
 #[test]

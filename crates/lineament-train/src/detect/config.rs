@@ -114,6 +114,9 @@ pub struct DetectSettings {
     pub nms_iou: f64,
     /// The smallest face found reliably, in input pixels.
     pub smallest_face_px: f64,
+    /// What scores less is looked at once more, from near, before it is taken for a face; without it,
+    /// nothing is.
+    pub certain_score: Option<f64>,
 }
 
 impl Default for DetectSettings {
@@ -122,6 +125,7 @@ impl Default for DetectSettings {
             score_threshold: 0.5,
             nms_iou: 0.3,
             smallest_face_px: 10.0,
+            certain_score: None,
         }
     }
 }

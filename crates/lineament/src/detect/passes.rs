@@ -1,4 +1,5 @@
-//! The looks taken at one photo: the whole, the whole made small, and tiles of it.
+//! The looks taken at one photo: the whole, the whole made small, tiles of it, and what is not certain from
+//! near.
 
 use lineament_core::{CoreError, Letterbox, Point, Rect, RgbView};
 use lineament_runtime::InputSize;
@@ -83,6 +84,11 @@ impl DetectionOptions {
 const CLOSE_UP_SHARE: f32 = 0.4;
 /// A tile is enlarged at most this much: beyond, there is nothing left to see.
 const MAX_ENLARGEMENT: f32 = 2.0;
+/// The input of a look from near, and the side of the face in it, √(width · height).
+const NEAR_SIDE: u32 = 128;
+const NEAR_FACE_PX: f32 = 48.0;
+/// What is found there again overlaps so much.
+const NEAR_IOU: f32 = 0.4;
 /// Two looks saw one face when this share of the smaller box lies in the other.
 const SAME_FACE_SHARE: f32 = 0.6;
 
@@ -105,7 +111,78 @@ pub(super) fn detect(
         }
         faces.retain(|face| face.rect.short_side() >= min_face_px);
     }
+    if let Some(certain) = detector.settings.certain_score {
+        let mut kept = Vec::with_capacity(faces.len());
+        for face in faces {
+            if face.score >= certain || is_seen_from_near(detector, photo, &face, options)? {
+                kept.push(face);
+            }
+        }
+        faces = kept;
+    }
     Ok(suppress(faces, 1.0))
+}
+
+/// Whether the network finds a face again in a mirror image of its surroundings in which it has a size
+/// that the network knows well. What only looks like a face at one size seldom does so at two.
+fn is_seen_from_near(
+    detector: &Detector,
+    photo: RgbView<'_>,
+    face: &Detection,
+    options: &DetectionOptions,
+) -> Result<bool, Error> {
+    let Some((around, fit)) = near_fit(detector.size, photo, &face.rect)? else {
+        return Ok(true);
+    };
+    let part = photo.cropped(around.x, around.y, around.width, around.height)?;
+    let found = detector.look(part.view().mirrored().view(), &fit, options)?;
+    let wanted = Rect {
+        x: around.width as f32 - 1.0 - (face.rect.right() - around.x as f32),
+        y: face.rect.y - around.y as f32,
+        ..face.rect
+    };
+    Ok(found.iter().any(|f| f.rect.iou(&wanted) > NEAR_IOU))
+}
+
+/// The part of the photo around a face, and how it is looked at; nothing for a face that has no size or
+/// lies outside.
+fn near_fit(
+    size: InputSize,
+    photo: RgbView<'_>,
+    face: &Rect,
+) -> Result<Option<(Tile, Letterbox)>, Error> {
+    let input = match size {
+        InputSize::Fixed { width, height } => (width, height),
+        InputSize::MultipleOf(multiple) => {
+            let side = NEAR_SIDE.div_ceil(multiple).saturating_mul(multiple);
+            (side, side)
+        }
+    };
+    let scale = NEAR_FACE_PX / face.area().sqrt();
+    let reach = input.0.min(input.1) as f32 / scale / 2.0;
+    let middle = face.center();
+    // The casts saturate at 0.
+    let along = |middle: f32, side: u32| {
+        let start = ((middle - reach).max(0.0) as u32).min(side);
+        let end = ((middle + reach).ceil().max(0.0) as u32).min(side);
+        (start, end - start.min(end))
+    };
+    let (x, width) = along(middle.x, photo.width());
+    let (y, height) = along(middle.y, photo.height());
+    if width == 0 || height == 0 || !scale.is_finite() {
+        return Ok(None);
+    }
+    let side = |length: u32, most: u32| ((length as f32 * scale).round() as u32).clamp(1, most);
+    let frame = (side(width, input.0), side(height, input.1));
+    let around = Tile {
+        x,
+        y,
+        width,
+        height,
+        scaled_side: frame.0.max(frame.1),
+    };
+    let fit = Letterbox::centered((width, height), frame, input)?;
+    Ok(Some((around, fit)))
 }
 
 fn whole_fit(size: InputSize, photo: RgbView<'_>, max_side_px: u32) -> Result<Letterbox, Error> {
@@ -324,6 +401,27 @@ mod tests {
         let mut faces = vec![face(rect, 0.7)];
         add_unseen(&mut faces, vec![face(rect, 0.8), face(part, 0.9)], 0.3);
         assert_eq!(faces.len(), 1);
+    }
+
+    #[test]
+    fn from_near_a_face_has_the_same_size_wherever_it_is() {
+        let photo = lineament_core::RgbImage::filled(300, 200, [0; 3]);
+        for (rect, is_inside) in [
+            (Rect::from_corners(100.0, 80.0, 112.0, 96.0), true),
+            (Rect::from_corners(0.0, 0.0, 150.0, 190.0), true),
+            (Rect::from_corners(290.0, 150.0, 320.0, 190.0), true),
+            (Rect::from_corners(5000.0, 0.0, 5010.0, 10.0), false),
+            (Rect::from_corners(10.0, 10.0, 10.0, 10.0), false),
+        ] {
+            let near = near_fit(InputSize::MultipleOf(32), photo.view(), &rect).unwrap();
+            assert_eq!(near.is_some(), is_inside, "{rect:?}");
+            if let Some((around, fit)) = near {
+                assert_eq!(fit.input, (128, 128));
+                assert!(around.x + around.width <= 300 && around.y + around.height <= 200);
+                let side = rect.area().sqrt() * fit.scale.0.min(fit.scale.1);
+                assert!((side - NEAR_FACE_PX).abs() < 3.0, "{rect:?}: {side}");
+            }
+        }
     }
 
     #[test]

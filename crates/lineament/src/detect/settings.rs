@@ -14,6 +14,9 @@ pub struct DetectorSettings {
     pub smallest_face_px: f32,
     /// Whether the network gives five landmarks.
     pub landmarks: bool,
+    /// What scores less is looked at once more, from near, and stays if it is found there again.
+    /// Without it, nothing is.
+    pub certain_score: Option<f32>,
     /// SCRFD: anchors at each position.
     pub anchors_per_cell: Option<usize>,
     /// RetinaFace: levels of priors.
