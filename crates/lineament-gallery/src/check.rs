@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, params};
 use serde::Serialize;
 
+use crate::audit::each_entry;
 use crate::error::GalleryError;
 use crate::face::Face;
 use crate::faces::{COLUMNS, Codec, read_faces, read_vector, vector_from_row};
@@ -144,6 +145,10 @@ fn look(path: &Path, secret: Option<&Secret>, health: &mut Health) -> Result<(),
         }
         Ok(())
     })?;
+    if let Err(error) = each_entry(&state, usize::MAX, |_| ()) {
+        let what = in_words(error);
+        health.problems.push(Problem::Storage { what });
+    }
     // Before, a gallery could not move to another model.
     if version >= 2 {
         check_move(&state, vault, health)?;

@@ -139,6 +139,26 @@ fn a_flipped_bit_of_an_embedding_is_named() {
 }
 
 #[test]
+fn a_broken_entry_of_the_log_is_named_and_costs_no_face() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bytes = whole_file(dir.path());
+    let path = dir.path().join("g");
+    // Not the column `enrolled_at`.
+    let is_action = |w: &[u8]| w.starts_with(b"enroll") && w[6] != b'e';
+    let at = bytes.windows(7).position(is_action).unwrap();
+    bytes[at] = b'%';
+    std::fs::write(&path, &bytes).unwrap();
+    let health = check(&path).unwrap();
+    let [Problem::Storage { what }] = &health.problems[..] else {
+        panic!("{:?}", health.problems);
+    };
+    assert!(what.contains("%nroll"), "{what}");
+    let saved = salvage(&path, &dir.path().join("saved"), None, NOW).unwrap();
+    assert_eq!(saved.n_faces, (N_PEOPLE * PHOTOS) as usize);
+    assert_eq!(check(&dir.path().join("saved")).unwrap().problems, []);
+}
+
+#[test]
 fn a_truncated_file_says_so_and_gives_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let whole = whole_file(dir.path());
