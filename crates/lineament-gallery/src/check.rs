@@ -1,6 +1,7 @@
 //! Whether a gallery file is sound: every page, every row, every reference.
 
 use std::fmt;
+use std::io::Read as _;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -115,6 +116,10 @@ fn look(path: &Path, secret: Option<&Secret>, health: &mut Health) -> Result<(),
     let version = schema::check_version(&db)?;
     let state = db.unchecked_transaction()?;
     check_storage(&state, health)?;
+    if let Some(mark) = text_encoding(path).filter(|mark| *mark != UTF_8) {
+        let what = format!("its header marks text as encoding {mark}, not {UTF_8} (UTF-8)");
+        health.problems.push(Problem::Storage { what });
+    }
     let options = read_options(&state)?;
     let vault = &unlock(&state, secret)?;
     read_stamp(&state)?;
@@ -181,6 +186,19 @@ pub(crate) fn n_bytes(path: &Path) -> u64 {
 }
 
 /// SQLite's own checks: pages, indexes, references between tables.
+/// The mark of text in UTF-8 in the header of SQLite's files ("Database File Format", 1.3.13).
+const UTF_8: u32 = 1;
+
+/// That mark, of a file that has a header yet. SQLite looks at a part of it when it opens a file, and at the
+/// whole when it writes one anew.
+fn text_encoding(path: &Path) -> Option<u32> {
+    let mut header = [0; 60];
+    let mut file = std::fs::File::open(path).ok()?;
+    file.read_exact(&mut header).ok()?;
+    let [.., a, b, c, d] = header;
+    Some(u32::from_be_bytes([a, b, c, d]))
+}
+
 fn check_storage(db: &Connection, health: &mut Health) -> Result<(), GalleryError> {
     let mut tell = |what: String| health.problems.push(Problem::Storage { what });
     let sql = format!("PRAGMA integrity_check({MAX_STORAGE_PROBLEMS})");

@@ -159,6 +159,22 @@ fn a_broken_entry_of_the_log_is_named_and_costs_no_face() {
 }
 
 #[test]
+fn another_encoding_in_the_header_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    drop(Gallery::create(&path, options(), NOW).unwrap());
+    let mut bytes = std::fs::read(&path).unwrap();
+    // SQLite opens it as if it were UTF-8, and refuses to write it anew.
+    assert_eq!(bytes[56..60], [0, 0, 0, 1]);
+    bytes[56..60].copy_from_slice(&[0, 0, 1, 0]);
+    std::fs::write(&path, &bytes).unwrap();
+    let problems = check(&path).unwrap().problems;
+    let is_told =
+        |p: &Problem| matches!(p, Problem::Storage { what } if what.contains("encoding 256"));
+    assert!(problems.iter().any(is_told), "{problems:?}");
+}
+
+#[test]
 fn a_truncated_file_says_so_and_gives_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let whole = whole_file(dir.path());
