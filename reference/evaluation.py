@@ -21,12 +21,14 @@ scores, the lowest of equal ones ("exact"), or the first best of squared distanc
 
 import itertools
 import math
+import warnings
 
 import numpy as np
 from scipy.optimize import brentq, lsq_linear
 from scipy.stats import binomtest
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.svm import LinearSVC
@@ -127,7 +129,9 @@ class HingeMachine:
 
     def fit(self, terms, mated):
         machine = LinearSVC(loss="hinge", C=1.0, tol=1e-10, max_iter=10_000_000, intercept_scaling=1, random_state=0)
-        machine.fit(terms, mated)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # what is short of it, the conditions below bring or tell
+            machine.fit(terms, mated)
         signed = np.where(np.array(mated) == 1, 1.0, -1.0)[:, None] * np.column_stack([terms, np.ones(len(terms))])
         slack = 1 - signed @ np.append(machine.coef_[0], machine.intercept_)
         on, inside = np.abs(slack) < 1e-6, slack >= 1e-6
