@@ -6,7 +6,7 @@ Embeddings are those of crop and mirror image, summed; the models run through on
 
     python bench/robustness.py --shared ../shared models/lineament-lite.toml ../shared/models/mobilefacenet.onnx
 
-prints a Markdown table of accuracies in per cent, a column for each model. A model is a manifest with its ONNX file beside
+prints a Markdown table in per cent, a column for each model: TAR over all pairs of DevTest's unspoilt faces, then accuracies. A model is a manifest with its ONNX file beside
 it, or a file whose manifest comes with the runtime. Needs the packages of reference/requirements.txt.
 """
 
@@ -120,6 +120,17 @@ def best_threshold(cosines, same):
     return (edges[at] + edges[at + 1]) / 2.0
 
 
+def tar(embeddings, fmr):
+    """Share of mated pairs, of all pairs of these faces, accepted at the smallest threshold whose FMR is at most `fmr`."""
+    photos = sorted(embeddings)
+    people = np.array([photo.split("/")[0] for photo in photos])
+    faces = np.array([embeddings[photo] for photo in photos])
+    upper = np.triu_indices(len(photos), 1)
+    scores, mated = (faces @ faces.T)[upper], (people[:, None] == people)[upper]
+    impostors = np.sort(scores[~mated])[::-1]
+    return np.mean(scores[mated] > impostors[int(fmr * len(impostors))])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, required=True)
@@ -144,6 +155,10 @@ def main():
         thresholds.append(best_threshold(cosines, same))
         plain.append(embeddings)
     print(f"| | {' | '.join(model.name for model in models)} |\n|---|{'---|' * len(models)}")
+    of_test = {photo for pair in lists["DevTest"] for photo in pair[:2]}
+    for fmr in (1e-3, 1e-4):
+        rates = [tar({photo: embeddings[photo] for photo in of_test}, fmr) for embeddings in plain]
+        print(f"| TAR at FMR {fmr:g} | {' | '.join(f'{100.0 * rate:.1f}' for rate in rates)} |", flush=True)
     for name, spoil in conditions():
         cells = []
         for model, threshold, embeddings in zip(models, thresholds, plain, strict=True):

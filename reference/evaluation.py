@@ -79,7 +79,9 @@ class SquaredEuclidean(Identity):
 
 class Lda(Identity):
     def fit(self, rows, persons, pairs):
-        model = LinearDiscriminantAnalysis(solver="eigen").fit(rows, persons)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # people with one picture have no spread of their own
+            model = LinearDiscriminantAnalysis(solver="eigen").fit(rows, persons)
         n_directions = min(len(set(persons)) - 1, rows.shape[1])
         self.mean, self.scalings = rows.mean(axis=0), model.scalings_[:, :n_directions]
         return self

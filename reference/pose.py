@@ -1,7 +1,7 @@
 """Reference of head pose from five landmarks: scaled-orthographic projections of a generic face at known angles.
 
-The convention is CONVENTION below. The five points are rounded adult means, in mm: pupils 63 apart, mouth corners 52
-apart and 71 below the pupils, nose tip 36 below the pupils and 30 in front of them.
+The convention is CONVENTION below. The five points are those of a mean adult, in mm, as detectors mark them:
+pupils 63 apart, mouth corners 56 apart and 62 below the pupils, nose tip 37.5 below the pupils and 30 in front of them.
 
 golden/pose.json:
   convention  {axes, rotation, rx, ry, rz, projection, yaw, pitch, roll}: text
@@ -26,7 +26,7 @@ CONVENTION = {
     "roll": "> 0: clockwise for the viewer; the right-hand eye is lower (larger y)",
 }
 POINTS_MM = np.array(
-    [[-31.5, -33.0, 0.0], [31.5, -33.0, 0.0], [0.0, 3.0, -30.0], [-26.0, 38.0, -4.0], [26.0, 38.0, -4.0]]
+    [[-31.5, -33.0, 0.0], [31.5, -33.0, 0.0], [0.0, 4.5, -30.0], [-28.0, 29.0, -4.0], [28.0, 29.0, -4.0]]
 )
 
 

@@ -148,6 +148,7 @@ impl Pipeline {
             rect,
             photo: photo.size(),
             detection_score: detection.score,
+            score_threshold: self.detector.score_threshold(),
             pose,
             crop: crop.as_ref().map(RgbImage::view),
         });

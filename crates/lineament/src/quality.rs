@@ -182,23 +182,27 @@ pub struct QualityLimits {
     pub max_pitch_deg: f32,
     /// Greatest roll either way, in degrees; large, since alignment undoes roll.
     pub max_roll_deg: f32,
-    /// Least detection score.
-    pub min_detection_score: f32,
+    /// Least detection score, as a share of the way from the score at which the detector takes something
+    /// for a face to 1: detectors' scores mean different things.
+    pub min_certainty: f32,
     /// Least share of the box inside the photo.
     pub min_visible_share: f32,
 }
 
 impl Default for QualityLimits {
+    /// Where a pair whose worse face breaks the limit is missed about twice as often as pairs are on
+    /// average (models/lineament-lite.md), where its data could tell: sharpness, yaw,
+    /// pitch and certainty.
     fn default() -> Self {
         Self {
             min_face_px: 32.0,
             min_sharpness: 40.0,
             min_brightness: 40.0,
             max_brightness: 225.0,
-            max_yaw_deg: 45.0,
-            max_pitch_deg: 40.0,
+            max_yaw_deg: 40.0,
+            max_pitch_deg: 15.0,
             max_roll_deg: 60.0,
-            min_detection_score: 0.6,
+            min_certainty: 0.6,
             min_visible_share: 0.85,
         }
     }
@@ -213,6 +217,8 @@ pub struct Evidence<'a> {
     pub photo: (u32, u32),
     /// The detector's score.
     pub detection_score: f32,
+    /// The score from which the detector takes something for a face.
+    pub score_threshold: f32,
     /// Its pose, if it has landmarks.
     pub pose: Option<Pose>,
     /// Its crop on the 112×112 template, if it has landmarks.
@@ -236,6 +242,12 @@ impl QualityLimits {
         }
     }
 
+    /// The least score of a detector that takes what scores `threshold` for a face.
+    #[must_use]
+    pub fn least_score(&self, threshold: f32) -> f32 {
+        threshold + self.min_certainty * (1.0 - threshold)
+    }
+
     fn reasons(
         &self,
         evidence: &Evidence<'_>,
@@ -254,8 +266,10 @@ impl QualityLimits {
         };
         let score = Some(evidence.detection_score);
         let visible = Some(visible_share(&evidence.rect, evidence.photo));
-        below(score, self.min_detection_score, |found, limit| {
-            R::LowDetectionScore { found, limit }
+        let least_score = self.least_score(evidence.score_threshold);
+        below(score, least_score, |found, limit| R::LowDetectionScore {
+            found,
+            limit,
         });
         below(Some(face_px), self.min_face_px, |found, limit| {
             R::TooSmall { found, limit }
@@ -388,6 +402,7 @@ mod tests {
             rect: Rect::from_corners(10.0, 10.0, 90.0, 110.0),
             photo: (200, 200),
             detection_score: 0.9,
+            score_threshold: 0.6,
             pose: Some(Pose {
                 yaw_deg: 5.0,
                 pitch_deg: -5.0,
@@ -425,7 +440,7 @@ mod tests {
         );
         assert_eq!(
             kinds(&Evidence {
-                detection_score: 0.3,
+                detection_score: 0.8,
                 ..evidence
             }),
             ["low_detection_score"]
@@ -455,11 +470,11 @@ mod tests {
     fn reasons_read_as_sentences() {
         let reason = QualityReason::Nodding {
             found: -51.0,
-            limit: 40.0,
+            limit: 15.0,
         };
         assert_eq!(
             reason.to_string(),
-            "looking down by 51° (at most 40° wanted)"
+            "looking down by 51° (at most 15° wanted)"
         );
     }
 }
