@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::{__m256, __m512, _MM_HINT_T0, _mm_prefetch};
 
+use super::span::span;
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
@@ -13,7 +14,7 @@ const PLAIN_STEP: usize = 2;
 
 /// Vectors between the weights in use and those that are called for: between two runs of a network
 /// other things fill the caches, and each weight is used for a few pixels only.
-const AHEAD: usize = 64;
+pub(super) const AHEAD: usize = 64;
 
 /// The rows of `strip`.
 pub(in crate::kernels) fn dense(
@@ -24,6 +25,9 @@ pub(in crate::kernels) fn dense(
     residual: Option<&[f32]>,
     shared: &Shared<'_>,
 ) {
+    if isa == Isa::Avx2 && strip.n_blocks == PAIR {
+        return span(dense, strip, source, residual, shared);
+    }
     let first = dense.first_tap(strip);
     for y in strip.rows.clone() {
         let taps = &source[first + (y - strip.rows.start) * dense.steps[0]..];
@@ -50,7 +54,7 @@ pub(in crate::kernels) fn dense(
         unsafe {
             match isa {
                 Isa::Avx512 => row_avx512(&row, strip.n_blocks),
-                _ => row_avx2(&row, strip.n_blocks),
+                _ => row_avx2(&row),
             }
         }
         if dense.finish.last.is_none() {
@@ -89,13 +93,10 @@ unsafe fn row_avx512(row: &Row<'_>, n_blocks: usize) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-unsafe fn row_avx2(row: &Row<'_>, n_blocks: usize) {
+unsafe fn row_avx2(row: &Row<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        match n_blocks {
-            1 => tiles::<__m256, 1, 12>(row),
-            _ => tiles::<__m256, 2, 6>(row),
-        }
+        tiles::<__m256, 1, 12>(row);
     }
 }
 

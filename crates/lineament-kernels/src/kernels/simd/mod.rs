@@ -5,6 +5,8 @@
 mod dense;
 mod depthwise;
 mod peak;
+mod run;
+mod span;
 mod vector;
 mod winograd;
 

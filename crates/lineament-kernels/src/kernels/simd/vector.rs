@@ -5,7 +5,10 @@ use std::arch::x86_64::{
     _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
     _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps, _mm512_storeu_ps,
 };
+use std::array::from_fn;
 
+use super::{dense, run};
+use crate::kernels::dense::Tap;
 use crate::kernels::finish::InRegister;
 
 /// A vector of `f32`.
@@ -23,11 +26,22 @@ pub(super) trait Vector: Copy {
     unsafe fn fma(self, factor: Self, addend: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
+    /// [`dense::accumulate`], or what is quicker with these vectors.
+    #[inline(always)]
+    unsafe fn accumulate<const B: usize, const P: usize>(
+        taps: &[Tap],
+        from: [*const f32; 2],
+        steps: [usize; 2],
+        sums: &mut [[Self; P]; B],
+    ) {
+        // SAFETY: the trait's contract.
+        unsafe { dense::accumulate(taps, from, steps, sums) }
+    }
 }
 
 macro_rules! vector {
     ($vector:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $fma:ident,
-     $max:ident, $min:ident) => {
+     $max:ident, $min:ident, $($more:item)*) => {
         impl Vector for $vector {
             const LANES: usize = $lanes;
             #[inline(always)]
@@ -65,6 +79,7 @@ macro_rules! vector {
                 // SAFETY: the trait's contract.
                 unsafe { $min(self, other) }
             }
+            $($more)*
         }
     };
 }
@@ -78,7 +93,7 @@ vector!(
     _mm512_add_ps,
     _mm512_fmadd_ps,
     _mm512_max_ps,
-    _mm512_min_ps
+    _mm512_min_ps,
 );
 vector!(
     __m256,
@@ -89,7 +104,20 @@ vector!(
     _mm256_add_ps,
     _mm256_fmadd_ps,
     _mm256_max_ps,
-    _mm256_min_ps
+    _mm256_min_ps,
+    #[inline(always)]
+    unsafe fn accumulate<const B: usize, const P: usize>(
+        taps: &[Tap],
+        [weights, inputs]: [*const f32; 2],
+        [block_stride, step]: [usize; 2],
+        sums: &mut [[Self; P]; B],
+    ) {
+        // SAFETY: the trait's contract.
+        unsafe {
+            let pixels = from_fn(|p| inputs.add(p * step));
+            run::accumulate([taps, &[]], weights, &pixels, block_stride, sums);
+        }
+    }
 );
 
 /// Applies `activation` to sums of the block of channels that begins at `channel`.

@@ -2,7 +2,6 @@
 
 use std::arch::x86_64::{__m256, __m512};
 
-use super::dense::accumulate;
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::dense::PAIR;
@@ -170,7 +169,7 @@ unsafe fn sum<V: Vector, const B: usize, const P: usize>(
         let offset = block * stride + number * source.blocks() * V::LANES * V::LANES;
         let weights = packed.weights.as_ptr().add(offset);
         let mut sums = [[V::splat(0.0); P]; B];
-        accumulate(taps, [weights, inputs], [stride, V::LANES], &mut sums);
+        V::accumulate(taps, [weights, inputs], [stride, V::LANES], &mut sums);
         for (b, sums) in sums.iter().enumerate() {
             let to = work.sums.add((number * PAIR + b) * row + place * V::LANES);
             for (p, sum) in sums.iter().enumerate() {
