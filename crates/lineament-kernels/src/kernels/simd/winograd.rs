@@ -1,6 +1,7 @@
 //! Tiles of 3x3 convolutions: to 36 numbers, products, and back.
 
 use std::arch::x86_64::{__m256, __m512};
+use std::array::from_fn;
 
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
@@ -114,7 +115,7 @@ unsafe fn transform_inputs<V: Vector>(work: &Work<'_>) {
                     *column = inputs_of(values);
                 }
                 for y in 0..IN {
-                    let line = inputs_of(columns.map(|column| column[y]));
+                    let line = inputs_of(from_fn(|x| columns[x][y]));
                     for (x, value) in line.into_iter().enumerate() {
                         value.store(to.add((y * IN + x) * source.blocks() * row));
                     }
@@ -201,7 +202,7 @@ unsafe fn transform_sums<V: Vector>(work: &Work<'_>, b: usize, block: usize) {
             }
             let bias = V::load(bias.add(block * V::LANES));
             for y in 0..OUT {
-                let line = outputs_of(columns.map(|column| column[y]));
+                let line = outputs_of(from_fn(|x| columns[x][y]));
                 store(work, block, (index, y), line.map(|value| value.add(bias)));
             }
         }
