@@ -1,10 +1,11 @@
 """Ratios of our executor's time to onnxruntime's: the same ONNX file, the same threads, interleaved.
 
     cargo build --release -p lineament-kernels --example engine
-    python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--threads 1,2] [--rounds N] [--take median|least]
+    python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--threads 1,2] [--rounds N] [--take median|least] [--openvino]
 
-Both engines run in processes that stay: ours is the example `engine`, which times its runs itself; onnxruntime is
-timed around `run` in this process, without spinning. What is taken of the rounds is their median; on a machine with
+All engines run in processes that stay: ours is the example `engine`, which times its runs itself; onnxruntime is
+timed around `run` in this process, without spinning; so is, if asked for, OpenVINO around `infer`, in f32, with one
+stream and the hint of latency. What is taken of the rounds is their median; on a machine with
 more work than cores it is their least time, which no other process can shorten. Outputs are compared as well: greatest difference over the
 greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). Prints rows of a Markdown table.
 """
@@ -50,6 +51,31 @@ class Ours:
         self.process.wait()
 
 
+class OpenVino:
+    """One ONNX file compiled by OpenVINO for one run at a time in f32."""
+
+    def __init__(self, path, shape, threads):
+        import openvino
+
+        core = openvino.Core()
+        model = core.read_model(path)
+        model.reshape(shape)
+        options = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        self.request = core.compile_model(model, "CPU", options).create_infer_request()
+
+    def run(self, tensor):
+        """Milliseconds, and the outputs in the file's order."""
+        begun = time.perf_counter()
+        self.request.infer([tensor], share_inputs=True)
+        took = 1e3 * (time.perf_counter() - begun)
+        return took, [output.data.copy() for output in self.request.output_tensors]
+
+
 def input_shape(session, size):
     """The input's shape, with open dimensions of 1 picture of this (height, width)."""
     dims = session.get_inputs()[0].shape
@@ -61,20 +87,25 @@ def difference(left, right):
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in zip(left, right, strict=True))
 
 
-def measure(binary, path, size, threads, isas, rounds, take):
-    """One row for each instruction set: ms of both, ratio, difference."""
+def measure(binary, path, size, threads, isas, rounds, take, openvino):
+    """One row for each instruction set: ms of all, ratios, difference."""
     session = open_session(path, threads)
     name = session.get_inputs()[0].name
     shape = input_shape(session, size)
     tensor = np.random.default_rng(1).normal(0, 1, shape).astype("<f4")
     expected = session.run(None, {name: tensor})
     engines = {isa: Ours(binary, path, shape, threads, isa) for isa in isas}
-    times = {isa: [] for isa in [*isas, "onnxruntime"]}
+    other = OpenVino(path, shape, threads) if openvino else None
+    times = {isa: [] for isa in [*isas, "onnxruntime", "openvino"]}
     differences = {}
     for _ in range(rounds):
         begun = time.perf_counter()
         session.run(None, {name: tensor})
         times["onnxruntime"].append(1e3 * (time.perf_counter() - begun))
+        if other:
+            took, outputs = other.run(tensor)
+            times["openvino"].append(took)
+            assert difference(outputs, expected) < 1e-3, f"OpenVINO and onnxruntime disagree on {path}"
         for isa, engine in engines.items():
             took, outputs = engine.run(tensor, [e.shape for e in expected])
             times[isa].append(took)
@@ -85,10 +116,11 @@ def measure(binary, path, size, threads, isas, rounds, take):
     for isa in isas:
         ours = take(times[isa])
         label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
-        print(
-            f"| {label} | {threads} | {isa} | {ours:.2f} | {peer:.2f} | **{ours / peer:.2f}** | {differences[isa]:.0e} |",
-            flush=True,
-        )
+        cells = [label, threads, isa, f"{ours:.2f}", f"{peer:.2f}", f"**{ours / peer:.2f}**"]
+        if other:
+            third = take(times["openvino"])
+            cells += [f"{third:.2f}", f"**{ours / third:.2f}**"]
+        print("|", " | ".join(map(str, [*cells, f"{differences[isa]:.0e}"])), "|", flush=True)
 
 
 def main():
@@ -98,16 +130,21 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--take", choices=["median", "least"], default="median")
+    parser.add_argument("--openvino", action="store_true", help="a column for OpenVINO (pip install openvino)")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--binary", default=str(target / "release/examples/engine"))
     arguments = parser.parse_args()
     take = {"median": statistics.median, "least": min}[arguments.take]
-    print("| model | threads | instructions | ours ms | onnxruntime ms | ratio | difference |\n|---|---|---|---|---|---|---|")
+    columns = ["model", "threads", "instructions", "ours ms", "onnxruntime ms", "ratio"]
+    columns += ["OpenVINO ms", "ratio"] if arguments.openvino else []
+    columns.append("difference")
+    print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))
     for model in arguments.models:
         path, _, size = model.partition("@")
         size = tuple(map(int, size.split("x"))) if size else (320, 320)
         for threads in map(int, arguments.threads.split(",")):
-            measure(arguments.binary, path, size, threads, arguments.isa.split(","), arguments.rounds, take)
+            isas = arguments.isa.split(",")
+            measure(arguments.binary, path, size, threads, isas, arguments.rounds, take, arguments.openvino)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,14 @@ use crate::picture::{Halo, Picture};
 use crate::plan::Kernel;
 use crate::view::View;
 
-/// Least tiles of Winograd's that share the reading of weights.
-const MIN_TILES: usize = 12;
+/// Least tiles of Winograd's that share the reading of weights: AVX2 takes twice as long to multiply,
+/// so that reading weights is a lesser part of the time.
+fn least_tiles(isa: Isa) -> usize {
+    match isa {
+        Isa::Avx2 => 4,
+        _ => 12,
+    }
+}
 
 impl Lowering<'_> {
     pub(super) fn product(&mut self, mut product: Product) -> Result<(), KernelError> {
@@ -98,7 +104,7 @@ impl Lowering<'_> {
             && slides.iter().all(is_3x3)
             && in_blocks
             && product.last.is_none()
-            && tiles >= MIN_TILES
+            && tiles >= least_tiles(self.isa)
             && 3 * used >= 2 * tiles * OUT * OUT
     }
 
