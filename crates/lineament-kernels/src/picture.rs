@@ -1,5 +1,7 @@
 //! How pictures of many channels lie in memory.
 
+use std::ops::Range;
+
 /// A batch of pictures `[batch][channel blocks][rows][columns][lanes]`, with room around each
 /// picture that convolutions read as zeros. With one lane it is ONNX's own layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,37 @@ pub(crate) struct RowAt {
     pub(crate) y: usize,
 }
 
+/// Rows of a picture, without an end.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    next: RowAt,
+    band: Range<usize>,
+    /// Rows of a band, but for a picture's last.
+    band_rows: usize,
+    blocks: usize,
+    height: usize,
+}
+
+impl Iterator for Rows {
+    type Item = RowAt;
+
+    fn next(&mut self) -> Option<RowAt> {
+        let now = self.next;
+        self.next.y += 1;
+        if self.next.y == self.band.end {
+            self.next.block += 1;
+            if self.next.block == self.blocks {
+                self.next.block = 0;
+                self.band.start = self.band.end % self.height;
+                self.next.image += usize::from(self.band.start == 0);
+                self.band.end = (self.band.start + self.band_rows).min(self.height);
+            }
+            self.next.y = self.band.start;
+        }
+        Some(now)
+    }
+}
+
 impl Picture {
     pub(crate) fn new([batch, channels, height, width]: [usize; 4], lanes: usize) -> Self {
         Self {
@@ -86,33 +119,24 @@ impl Picture {
         self.width * self.lanes
     }
 
-    pub(crate) fn row_at(&self, index: usize) -> RowAt {
-        let (plane, y) = (index / self.height, index % self.height);
-        RowAt {
-            image: plane / self.blocks(),
-            block: plane % self.blocks(),
-            y,
-        }
-    }
-
-    /// The row after `at`, without the divisions of [`row_at`](Self::row_at).
-    pub(crate) fn row_after(&self, RowAt { image, block, y }: RowAt) -> RowAt {
-        match (block + 1 < self.blocks(), y + 1 < self.height) {
-            (_, true) => RowAt {
+    /// The rows from number `index` on, when each picture is cut into bands of `band` rows, and all
+    /// blocks of a band come before the next.
+    pub(crate) fn rows_from(&self, index: usize, band: usize) -> Rows {
+        let (blocks, height) = (self.blocks(), self.height);
+        let (image, index) = (index / (blocks * height), index % (blocks * height));
+        let start = index / (blocks * band) * band;
+        let end = (start + band).min(height);
+        let index = index - start * blocks;
+        Rows {
+            next: RowAt {
                 image,
-                block,
-                y: y + 1,
+                block: index / (end - start),
+                y: start + index % (end - start),
             },
-            (true, false) => RowAt {
-                image,
-                block: block + 1,
-                y: 0,
-            },
-            (false, false) => RowAt {
-                image: image + 1,
-                block: 0,
-                y: 0,
-            },
+            band: start..end,
+            band_rows: band,
+            blocks,
+            height,
         }
     }
 
@@ -183,12 +207,24 @@ mod tests {
         picture.clear_halo(&mut values);
         let ones: f32 = values.iter().sum();
         assert_eq!(ones, (2 * 2 * 2 * 2 * 2) as f32);
-        let mut after = picture.row_at(0);
-        for index in 0..picture.n_rows() {
-            assert_eq!(picture.row_at(index), after);
-            let row = picture.row(&values, after);
-            assert!(row.iter().all(|&v| v == 1.0));
-            after = picture.row_after(after);
+        for at in picture.rows_from(0, 2).take(picture.n_rows()) {
+            assert!(picture.row(&values, at).iter().all(|&v| v == 1.0));
+        }
+    }
+
+    #[test]
+    fn bands_hold_every_row_once() {
+        let picture = Picture::new([2, 5, 7, 3], 2);
+        for band in [1, 3, 4, 7] {
+            let rows: Vec<RowAt> = picture.rows_from(0, band).take(picture.n_rows()).collect();
+            for (index, &at) in rows.iter().enumerate() {
+                assert_eq!(picture.rows_from(index, band).next(), Some(at));
+            }
+            let place = |at: &RowAt| (at.image, at.y / band, at.block, at.y);
+            assert!(
+                rows.windows(2)
+                    .all(|pair| place(&pair[0]) < place(&pair[1]))
+            );
         }
     }
 }

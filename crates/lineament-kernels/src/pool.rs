@@ -34,11 +34,16 @@ struct Shared {
     epoch: AtomicUsize,
     /// Workers inside the present job.
     inside: AtomicUsize,
-    /// The next task of the present job.
-    next: AtomicUsize,
+    /// The tasks of the present job that each thread's part has given out, the caller's first.
+    taken: Vec<Counter>,
     /// Whether a task panicked on a worker, which the caller then does too.
     panicked: AtomicBool,
 }
+
+/// On a line of the caches of its own.
+#[derive(Default)]
+#[repr(align(128))]
+struct Counter(AtomicUsize);
 
 #[derive(Default)]
 struct State {
@@ -60,14 +65,14 @@ impl Pool {
             wake: Condvar::new(),
             epoch: AtomicUsize::new(0),
             inside: AtomicUsize::new(0),
-            next: AtomicUsize::new(0),
+            taken: (0..threads.get()).map(|_| Counter::default()).collect(),
             panicked: AtomicBool::new(false),
         });
-        let worker = |_| {
+        let worker = |index| {
             let shared = Arc::clone(&shared);
             let named = thread::Builder::new().name("lineament-kernels".to_owned());
             // Without a further thread the caller does the work alone.
-            named.spawn(move || shared.work()).ok()
+            named.spawn(move || shared.work(index)).ok()
         };
         let workers = (1..threads.get()).filter_map(worker).collect();
         Self { shared, workers }
@@ -79,6 +84,9 @@ impl Pool {
 
     /// Calls `task` with each number below `n`, each once, on this thread and the others. Returns
     /// when all calls have returned.
+    ///
+    /// Each thread begins with its own part of the numbers, the same in every job of as many, so that
+    /// it finds in its caches what it wrote there; then it helps the others.
     pub(crate) fn for_each(&self, n: usize, task: &(dyn Fn(usize) + Sync)) {
         if self.workers.is_empty() || n < 2 {
             return (0..n).for_each(task);
@@ -91,13 +99,15 @@ impl Pool {
         let job = Job { call, n };
         {
             let mut state = self.shared.lock();
-            self.shared.next.store(0, Ordering::Relaxed);
+            for counter in &self.shared.taken {
+                counter.0.store(0, Ordering::Relaxed);
+            }
             state.job = Some(job);
             self.shared.epoch.fetch_add(1, Ordering::Release);
         }
         let leave = Leave(&self.shared);
         self.shared.wake.notify_all();
-        self.shared.take_tasks(job);
+        self.shared.take_tasks(job, 0);
         drop(leave);
         if self.shared.panicked.swap(false, Ordering::AcqRel) {
             resume_unwind(Box::new("a task on another thread panicked"));
@@ -129,22 +139,28 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_tasks(&self, job: Job) {
-        loop {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= job.n {
-                return;
+    /// The tasks of part `own`, then what is left of the others.
+    fn take_tasks(&self, job: Job, own: usize) {
+        let parts = self.taken.len();
+        for part in (0..parts).map(|i| (own + i) % parts) {
+            let (start, end) = (job.n * part / parts, job.n * (part + 1) / parts);
+            loop {
+                let task = start + self.taken[part].0.fetch_add(1, Ordering::Relaxed);
+                if task >= end {
+                    break;
+                }
+                (job.call)(task);
             }
-            (job.call)(task);
         }
     }
 
-    fn work(&self) {
+    /// A worker's life; `index` is its part of each job.
+    fn work(&self, index: usize) {
         let mut seen = 0;
         while let Some((epoch, job)) = self.next_job(seen) {
             seen = epoch;
             if let Some(job) = job {
-                let tasks = AssertUnwindSafe(|| self.take_tasks(job));
+                let tasks = AssertUnwindSafe(|| self.take_tasks(job, index));
                 if catch_unwind(tasks).is_err() {
                     self.panicked.store(true, Ordering::Release);
                 }

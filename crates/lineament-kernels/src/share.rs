@@ -57,16 +57,17 @@ pub(crate) fn each_row(
 ) {
     let n_rows = picture.n_rows();
     let per_task = GRAIN.div_ceil(picture.row_len().max(1)).max(1);
+    // Each thread takes the part of a picture that it writes in other layers too.
+    let band = picture.height.div_ceil(pool.threads()).max(1);
     let shared = Shared::new(values);
     pool.for_each(n_rows.div_ceil(per_task), &|task| {
         let first = task * per_task;
-        let mut at = picture.row_at(first);
-        for _ in first..(first + per_task).min(n_rows) {
+        let n = per_task.min(n_rows - first);
+        for at in picture.rows_from(first, band).take(n) {
             let start = picture.row_start(at);
             // SAFETY: rows of a picture do not overlap, and each is in one task.
             let row = unsafe { shared.part(start..start + picture.row_len()) };
             work(at, row);
-            at = picture.row_after(at);
         }
     });
 }

@@ -139,7 +139,8 @@ impl Dense {
         self.check(source, residual, target);
         let pairs_of_group = self.group_blocks.div_ceil(PAIR);
         let n_pairs = self.target.blocks() / self.group_blocks * pairs_of_group;
-        let n_chunks = self.target.height.div_ceil(self.task_rows);
+        let task_rows = self.rows_for(machine.pool.threads());
+        let n_chunks = self.target.height.div_ceil(task_rows);
         let shared = Shared::new(target);
         machine
             .pool
@@ -153,11 +154,22 @@ impl Dense {
                     group,
                     block: group * self.group_blocks + first,
                     n_blocks: PAIR.min(self.group_blocks - first),
-                    rows: chunk * self.task_rows
-                        ..((chunk + 1) * self.task_rows).min(self.target.height),
+                    rows: chunk * task_rows..((chunk + 1) * task_rows).min(self.target.height),
                 };
                 self.strip(machine.isa, &strip, source, residual, &shared);
             });
+    }
+
+    /// Rows of a task. Several threads share the rows evenly where the picture is what takes memory,
+    /// so that each goes on with what it wrote; else they share the weights.
+    fn rows_for(&self, threads: usize) -> usize {
+        let height = self.target.height;
+        let n_chunks = height.div_ceil(self.task_rows);
+        let shares_rows = n_chunks > 1 || self.source.len() > self.packed.weights.len();
+        if threads == 1 || !shares_rows {
+            return self.task_rows;
+        }
+        height.div_ceil(n_chunks.next_multiple_of(threads).min(height))
     }
 
     fn strip(
