@@ -2,6 +2,10 @@
 
     cargo build --release -p lineament-gallery --example search_bench
     python bench/search.py --features FILE --faces 10000 100000 1000000 --dimensions 128 512
+    python bench/search.py --features FILE --faces 10000 100000 1000000 --dimensions 128 --approximate --plot FILE.svg
+
+With --approximate, the approximate index stands beside faiss's IndexHNSWFlat (M 16, efConstruction 128): of both the
+least breadth that finds the nearest of RECALL of the probes.
 
 FILE holds the embeddings of labelled crops and of their mirror images (a teacher's, 128 numbers each). Probes
 are perturbed copies of crops in the gallery; beyond the crops there are, the gallery holds perturbed copies too.
@@ -22,6 +26,9 @@ HEADER_BYTES = 88  # of a file of features: lineament-train, data/teacher
 N_PROBES = 200
 ROUNDS = 5
 PERTURBATION = 0.5  # norm of the noise that is added to a unit vector
+N_APPROXIMATE_PROBES = 1000
+RECALL = 0.99
+BREADTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 
 def unit(rows):
@@ -76,6 +83,33 @@ class Peer:
         return time.process_time() - start, best
 
 
+class ApproximatePeer:
+    """faiss, HNSW, on one thread."""
+
+    def __init__(self, faces):
+        import faiss
+
+        faiss.omp_set_num_threads(1)
+        before = resident_mib()
+        self.index = faiss.IndexHNSWFlat(faces.shape[1], 16, faiss.METRIC_INNER_PRODUCT)
+        self.index.hnsw.efConstruction = 128
+        start = time.process_time()
+        self.index.add(faces)
+        self.build_cpu_s = time.process_time() - start
+        self.mib = resident_mib() - before
+
+    def run(self, breadth, probes):
+        self.index.hnsw.efSearch = breadth
+        start = time.process_time()
+        best = np.array([self.index.search(p[None], 1)[1][0, 0] for p in probes])
+        return time.process_time() - start, best
+
+
+def resident_mib(pid="self", field="VmRSS"):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) // 1024 for line in status if line.startswith(field))
+
+
 class Ours:
     """A gallery, through the example."""
 
@@ -93,15 +127,20 @@ class Ours:
     def read(self):
         return json.loads(self.process.stdout.readline())
 
-    def run(self, mode):
-        self.process.stdin.write(mode + "\n")
+    def ask(self, command):
+        self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
-        answer = self.read()
+        return self.read()
+
+    def run(self, mode):
+        answer = self.ask(mode)
         return answer["cpu_s"], np.array(answer["best"]) - 1
 
     def peak_mib(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            return next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+        return resident_mib(self.process.pid, "VmHWM")
+
+    def mib(self):
+        return resident_mib(self.process.pid)
 
 
 def measure(example, features, n_faces, dimension, seed):
@@ -135,16 +174,112 @@ def measure(example, features, n_faces, dimension, seed):
         ours.process.wait()
 
 
+def nearest(faces, probes):
+    """The row of `faces` most like each probe, by comparing with all."""
+    best, score = np.zeros(len(probes), np.int64), np.full(len(probes), -np.inf, np.float32)
+    for start in range(0, len(faces), 50_000):
+        scores = probes @ faces[start : start + 50_000].T
+        rows = scores.argmax(1)
+        found = scores[np.arange(len(probes)), rows]
+        better = found > score
+        best[better], score[better] = start + rows[better], found[better]
+    return best
+
+
+def least_breadth(run, truth):
+    """The least breadth at which `run` finds enough, and the share that it finds."""
+    for breadth in BREADTHS:
+        recall = np.mean(run(breadth)[1] == truth)
+        if recall >= RECALL:
+            break
+    return breadth, recall
+
+
+def measure_approximate(example, features, n_faces, dimension, seed):
+    """Prints a row; seconds a search: exact, approximate, the peer's."""
+    random = np.random.default_rng(seed)
+    faces = population(features, n_faces, dimension, random)
+    probes = perturbed(faces[random.choice(n_faces, N_APPROXIMATE_PROBES, replace=False)], random)
+    truth = nearest(faces, probes)
+    with tempfile.TemporaryDirectory() as folder:
+        ours, peer = Ours(example, folder, faces, probes), ApproximatePeer(faces)
+        index = ours.ask("index")
+        mib = ours.mib()
+        breadth, recall = least_breadth(lambda b: ours.run(f"approximate {b}"), truth)
+        peer_breadth, peer_recall = least_breadth(lambda b: peer.run(b, probes), truth)
+        times = []
+        for _ in range(ROUNDS):
+            times.append((ours.run("single")[0], ours.run(f"approximate {breadth}")[0], peer.run(peer_breadth, probes)[0]))
+        exact_s, ours_s, peer_s = np.median(times, axis=0) / len(probes)
+        print(
+            f"| {n_faces:,} | {dimension} | {1 / exact_s:,.0f} | {1 / ours_s:,.0f} | {breadth} | {recall:.3f}"
+            f" | {1 / peer_s:,.0f} | {peer_breadth} | {peer_recall:.3f} | {peer_s / ours_s:.2f}"
+            f" | {index['build_cpu_s']:.1f} | {peer.build_cpu_s:.1f} | {index['n_bytes'] / 2**20:.0f} | {index['open_s']:.3f}"
+            f" | {mib} | {peer.mib} |",
+            flush=True,
+        )
+        ours.process.stdin.close()
+        ours.process.wait()
+    return exact_s, ours_s, peer_s
+
+
+LINES = (("exact", "#1f6feb", ""), ("approximate", "#d1242f", ""), ("faiss HNSW", "#6e7781", "4 3"))
+
+
+def plot(path, costs):
+    """Writes seconds a search by number of faces, both in powers of ten, as SVG."""
+    width, height, left, bottom = 640, 360, 70, 45
+    sizes = sorted(costs)
+    x_range = (np.log10(sizes[0]), np.log10(sizes[-1]))
+    seconds = np.array([costs[n] for n in sizes])
+    y_range = (np.floor(np.log10(seconds.min())), np.ceil(np.log10(seconds.max())))
+    x = lambda n: left + (np.log10(n) - x_range[0]) / max(x_range[1] - x_range[0], 1e-9) * (width - left - 120)
+    y = lambda s: 15 + (y_range[1] - np.log10(s)) / (y_range[1] - y_range[0]) * (height - bottom - 15)
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        f'<text x="{left}" y="{height - 8}">faces in the gallery; processor time of a search, one thread</text>',
+    ]
+    for power in range(int(y_range[0]), int(y_range[1]) + 1):
+        at, label = y(10.0**power), f"{10.0 ** (power + 6):g} µs" if power < -3 else f"{10.0 ** (power + 3):g} ms"
+        out.append(f'<path d="M{left} {at:.1f}H{width - 120}" stroke="#d0d7de"/>')
+        out.append(f'<text x="{left - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
+    for n in sizes:
+        out.append(f'<text x="{x(n):.1f}" y="{height - bottom + 18}" text-anchor="middle">{n:,}</text>')
+    for i, (name, colour, dashes) in enumerate(LINES):
+        points = [(x(n), y(costs[n][i])) for n in sizes]
+        line = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
+        dash = f' stroke-dasharray="{dashes}"' if dashes else ""
+        out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+        out += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]
+        px, py = points[-1]
+        out.append(f'<text x="{px + 8:.1f}" y="{py + 4 + (12 if i == 2 else 0):.1f}" fill="{colour}">{name}</text>')
+    with open(path, "w") as file:
+        file.write("\n".join(out + ["</svg>", ""]))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", required=True)
     parser.add_argument("--faces", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 512])
     parser.add_argument("--example", default="target/release/examples/search_bench")
+    parser.add_argument("--approximate", action="store_true")
+    parser.add_argument("--plot", help="write the cost by number of faces here, as SVG; of the first of --dimensions")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     features = read_features(args.features)
+    if args.approximate:
+        print(
+            "| faces | numbers | exact | approximate | breadth | recall@1 | faiss HNSW | efSearch | recall@1 | ratio"
+            " | build CPU s | faiss | file MiB | open s | MiB | faiss |"
+        )
+        for dimension in args.dimensions:
+            costs = {n: measure_approximate(args.example, features, n, dimension, args.seed) for n in args.faces}
+            if args.plot and dimension == args.dimensions[0]:
+                plot(args.plot, costs)
+        return
     print("| faces | numbers | | queries per CPU second, ours | faiss | ratio | same nearest |")
     for dimension in args.dimensions:
         for n_faces in args.faces:

@@ -28,7 +28,7 @@ pub fn folder() -> &'static Path {
 
 /// Removes a gallery and what lies beside it.
 pub fn remove(path: &Path) {
-    for suffix in ["", "-wal", "-shm", "-journal", ".index"] {
+    for suffix in ["", "-wal", "-shm", "-journal", ".index", ".graph"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
         let _ = std::fs::remove_file(name);

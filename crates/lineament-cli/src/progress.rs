@@ -177,6 +177,16 @@ impl Progress {
     }
 }
 
+/// A bar for work that is not photos; `None` unless people watch a terminal.
+pub(crate) fn plain_bar(
+    watcher: Watcher,
+    stage: &'static str,
+    total: usize,
+) -> Option<ProgressBar> {
+    let is_watched = watcher == Watcher::Auto && io::stderr().is_terminal();
+    is_watched.then(|| bar(stage, total))
+}
+
 fn bar(stage: &'static str, total: usize) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
     let template = "{prefix} {wide_bar} {pos}/{len} · {eta} left · {msg}";

@@ -1,5 +1,6 @@
 //! A gallery that `bench/search.py` measures beside faiss: it is filled from a file of 32-bit floats, then
-//! searched as often as the script asks for on standard input. Every answer is a line of JSON.
+//! searched as often as the script asks for on standard input, one of these a line: `single`, `batched`,
+//! `index` (builds the approximate index), `approximate BREADTH`. Every answer is a line of JSON.
 //!
 //! ```console
 //! $ search_bench GALLERY DIMENSION FACES.f32 PROBES.f32
@@ -10,16 +11,17 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use lineament_core::{Embedding, EmbeddingSpace, Rect};
 use lineament_gallery::{
     ExportRow, ExportedFace, Face, FaceId, FaceQuality, Gallery, GalleryError, GalleryOptions,
-    ImportSource, ImportUnit, Person, PersonId, Precision, SearchBy, SearchOptions, Source,
-    UnixSeconds,
+    ImportSource, ImportUnit, Person, PersonId, Precision, SearchBy, SearchMode, SearchOptions,
+    Source, USUAL_BREADTH, UnixSeconds,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 const FACES_PER_PERSON: i64 = 10;
@@ -36,18 +38,23 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Result<_, Box<dyn Error>>>()?;
     let start = Instant::now();
     let mut gallery = Gallery::open(&path)?;
-    search(&mut gallery, &probes[..1])?;
+    search(&mut gallery, &probes[..1], SearchMode::Exact)?;
     println!("{}", json!({"open_s": start.elapsed().as_secs_f64()}));
     for command in std::io::stdin().lock().lines() {
-        let probes: Vec<&[Embedding]> = match command?.as_str() {
-            "single" => probes.chunks(1).collect(),
-            "batched" => vec![&probes],
-            other => return Err(format!("{other:?} is neither single nor batched").into()),
+        let command = command?;
+        let (probes, mode): (Vec<&[Embedding]>, _) = match command.as_str() {
+            "single" => (probes.chunks(1).collect(), SearchMode::Exact),
+            "batched" => (vec![&probes], SearchMode::Exact),
+            "index" => {
+                println!("{}", index(&mut gallery, &probes[..1])?);
+                continue;
+            }
+            other => (probes.chunks(1).collect(), approximate(other)?),
         };
         let (wall, cpu) = (Instant::now(), cpu_seconds()?);
         let mut best = Vec::new();
         for probes in probes {
-            best.extend(search(&mut gallery, probes)?);
+            best.extend(search(&mut gallery, probes, mode)?);
         }
         let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
         println!("{}", json!({"wall_s": wall, "cpu_s": cpu, "best": best}));
@@ -55,12 +62,50 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// How `approximate BREADTH` searches.
+fn approximate(command: &str) -> Result<SearchMode, Box<dyn Error>> {
+    let breadth = command
+        .strip_prefix("approximate ")
+        .ok_or_else(|| format!("{command:?} is no command"))?;
+    Ok(SearchMode::Approximate {
+        breadth: breadth.parse()?,
+    })
+}
+
+/// Builds the approximate index, and opens the gallery anew with it alone in memory.
+fn index(gallery: &mut Gallery, probes: &[Embedding]) -> Result<Value, Box<dyn Error>> {
+    let (wall, cpu) = (Instant::now(), cpu_seconds()?);
+    gallery.build_approximate_index(NonZeroUsize::MIN, &mut |_, _| ControlFlow::Continue(()))?;
+    let (build_s, build_cpu_s) = (wall.elapsed().as_secs_f64(), cpu_seconds()? - cpu);
+    let n_bytes = std::fs::metadata(gallery.path().with_extension("graph"))?.len();
+    let path = gallery.path().to_owned();
+    let start = Instant::now();
+    *gallery = Gallery::open(&path)?;
+    search(
+        gallery,
+        probes,
+        SearchMode::Approximate {
+            breadth: USUAL_BREADTH,
+        },
+    )?;
+    Ok(json!({
+        "build_s": build_s,
+        "build_cpu_s": build_cpu_s,
+        "n_bytes": n_bytes,
+        "open_s": start.elapsed().as_secs_f64(),
+    }))
+}
+
 /// The number of the nearest face to each probe.
-fn search(gallery: &mut Gallery, probes: &[Embedding]) -> Result<Vec<i64>, GalleryError> {
+fn search(
+    gallery: &mut Gallery,
+    probes: &[Embedding],
+    mode: SearchMode,
+) -> Result<Vec<i64>, GalleryError> {
     let options = SearchOptions {
         k: 1,
         by: SearchBy::Face,
-        threads: NonZeroUsize::MIN,
+        mode,
         ..SearchOptions::default()
     };
     let found = gallery.search_all(probes, &options)?;

@@ -74,6 +74,23 @@ pub enum GalleryError {
         /// The file.
         path: PathBuf,
     },
+    /// Unsupported: an index on disk of a gallery that is encrypted.
+    #[error(
+        "{path} is encrypted, and an index on disk would tell of its faces; it is searched exactly"
+    )]
+    NoIndexOfEncrypted {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Io: another process has removed faces while an index of them was made.
+    #[error("faces were removed from {path} while its index was being built; build it again")]
+    RemovedMeanwhile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Cancelled: the caller broke the work off.
+    #[error("broken off as asked; nothing was changed")]
+    Cancelled,
     /// Io: another process is writing.
     #[error("{path} is being written by another process; try again when it is done")]
     Busy {
@@ -210,6 +227,8 @@ impl GalleryError {
             | Self::NotEncrypted { path }
             | Self::Relocked { path }
             | Self::Busy { path }
+            | Self::NoIndexOfEncrypted { path }
+            | Self::RemovedMeanwhile { path }
             | Self::Storage { path, .. }
                 if path.as_os_str().is_empty() =>
             {

@@ -86,6 +86,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::NoSuchFace`], and as every change.
     pub fn remove_face(&mut self, face: FaceId, at: UnixSeconds) -> Result<(), GalleryError> {
+        self.drop_approximate_index()?;
         self.write(at, |change| {
             let sql = "DELETE FROM face WHERE id = ?1 RETURNING person";
             let mut statement = change.tx.prepare_cached(sql)?;
@@ -336,6 +337,23 @@ pub(crate) fn read_vector(
     let mut rows = statement.query(params![face.0])?;
     let row = rows.next()?.ok_or(GalleryError::NoSuchFace { face })?;
     Ok(vector_from_row(row, codec)?.1)
+}
+
+/// Who a face was enrolled for, and its unit vector; `None` when the face is gone.
+pub(crate) fn read_owned_vector(
+    db: &Connection,
+    codec: Codec<'_>,
+    face: FaceId,
+) -> Result<Option<(PersonId, Vec<f32>)>, GalleryError> {
+    let sql = "SELECT embedding.face, data, embedding.crc, person FROM embedding \
+               JOIN face ON face.id = embedding.face WHERE embedding.face = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params![face.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let (_, values) = vector_from_row(row, codec)?;
+    Ok(Some((PersonId(row.get(3)?), values)))
 }
 
 /// The embedding of a face from the numbers of its row.

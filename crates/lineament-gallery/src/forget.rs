@@ -1,12 +1,14 @@
 //! Forgetting for good: no byte of a person stays in the file or beside it.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use crate::change::Action;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::ids::{PersonId, UnixSeconds};
-use crate::index::{Indexes, snapshot_path};
+use crate::index::{Indexes, graph, snapshot_path, unfinished};
 use crate::merge::delete_person;
 
 impl Gallery {
@@ -57,21 +59,25 @@ impl Gallery {
         })
     }
 
-    /// Removes the index beside the file, if there is one, and what a write of it has left.
+    /// Removes the indexes beside the file, if there are any, and what a write of them has left.
     pub(crate) fn remove_snapshot(&self) -> Result<(), GalleryError> {
-        let index = snapshot_path(&self.path);
-        let mut unfinished = index.clone().into_os_string();
-        unfinished.push(".part");
-        for path in [index.as_path(), unfinished.as_ref()] {
-            match std::fs::remove_file(path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(GalleryError::io(path, error));
-                }
-                _ => {}
-            }
-        }
+        remove_derived(&snapshot_path(&self.path))?;
+        remove_derived(&graph::path_of(&self.path))?;
         Ok(())
     }
+}
+
+/// Removes a file that was made of the gallery, and what a write of it has left. Whether there was one.
+pub(crate) fn remove_derived(path: &Path) -> Result<bool, GalleryError> {
+    let mut was_there = false;
+    for path in [path, &unfinished(path)] {
+        match std::fs::remove_file(path) {
+            Ok(()) => was_there = true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(GalleryError::io(path, error)),
+        }
+    }
+    Ok(was_there)
 }
 
 /// Builds every page anew. What was deleted is in none of them.

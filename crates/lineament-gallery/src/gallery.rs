@@ -71,6 +71,32 @@ pub(crate) struct Stamp {
     pub(crate) history: [u8; 32],
 }
 
+impl Stamp {
+    const BYTES: usize = 8 + 8 + 32;
+
+    /// Generation, epoch (both i64, little-endian) and history.
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.generation.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.epoch.to_le_bytes());
+        bytes[16..].copy_from_slice(&self.history);
+        bytes
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let (mut number, mut history) = ([0; 8], [0; 32]);
+        number.copy_from_slice(&bytes[..8]);
+        let generation = i64::from_le_bytes(number);
+        number.copy_from_slice(&bytes[8..16]);
+        history.copy_from_slice(&bytes[16..]);
+        Self {
+            generation,
+            epoch: i64::from_le_bytes(number),
+            history,
+        }
+    }
+}
+
 /// People and their faces in one file.
 ///
 /// Every method that changes something is one transaction: when it returns, the change has reached

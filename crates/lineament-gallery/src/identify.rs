@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::ids::PersonId;
-use crate::search::{Match, SearchOptions};
+use crate::search::{Found, Match, SearchOptions};
 
 /// The answer to a search with a threshold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,6 +17,8 @@ pub struct Identification {
     pub candidates: Vec<Match>,
     /// How much the best score is above the second; `None` for fewer than two candidates.
     pub margin: Option<f32>,
+    /// Whether they come from the approximate index, so that somebody may have been missed.
+    pub is_approximate: bool,
 }
 
 impl Gallery {
@@ -30,7 +32,11 @@ impl Gallery {
         threshold: Score,
         options: &SearchOptions,
     ) -> Result<Identification, GalleryError> {
-        let candidates = self.search(probe, options)?;
+        let mut found = self.find_all(std::slice::from_ref(probe), options)?;
+        let Found {
+            matches: candidates,
+            is_approximate,
+        } = found.pop().unwrap_or_default();
         let best = candidates.first().filter(|best| best.score >= threshold);
         let margin = match candidates.as_slice() {
             [best, second, ..] => Some(best.score.value() - second.score.value()),
@@ -40,6 +46,7 @@ impl Gallery {
             person: best.map(|best| best.person),
             margin,
             candidates,
+            is_approximate,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! People remembered by their faces: one file, found by exact search, forgotten for good.
+//! People remembered by their faces: one file, found by exact or approximate search, forgotten for good.
 //!
 //! A gallery is an SQLite file of a documented format (`docs/gallery-format.md`). It holds people,
 //! their faces and the embeddings of one space; it finds whom a new face is most like; and it says
@@ -40,6 +40,7 @@
 //! # }
 //! ```
 
+pub mod approximate;
 pub mod audit;
 mod change;
 pub mod check;
@@ -66,6 +67,7 @@ pub mod transfer;
 pub mod upkeep;
 mod vector;
 
+pub use approximate::{IndexState, IndexStats, PAYS_FROM, USUAL_BREADTH};
 pub use audit::AuditEntry;
 pub use change::Action;
 pub use check::{Health, Problem, check, check_with};
@@ -79,7 +81,7 @@ pub use lock::{ENTROPY_BYTES, LockCost, Secret, is_encrypted};
 pub use people::Person;
 pub use reembed::{FacesLeft, Move};
 pub use salvage::{Salvaged, salvage, salvage_with};
-pub use search::{Filter, Match, SearchBy, SearchOptions};
+pub use search::{Filter, Found, Match, SearchBy, SearchMode, SearchOptions};
 pub use transfer::{
     ExportHeader, ExportRow, ExportedFace, ImportSource, ImportUnit, Imported, JsonLines,
     write_json_lines,

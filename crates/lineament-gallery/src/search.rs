@@ -1,4 +1,4 @@
-//! Search: whom a face is most like, exactly.
+//! Search: whom a face is most like.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
@@ -12,7 +12,7 @@ use crate::faces::read_vector;
 use crate::gallery::{Gallery, Stamp, read_stamp};
 use crate::ids::{FaceId, PersonId};
 use crate::index::{
-    Index, Indexes, Probe, Query, pooled, read_snapshot, search, snapshot_path, templates,
+    Index, Indexes, Probe, Query, Row, pooled, read_snapshot, search, snapshot_path, templates,
     write_snapshot,
 };
 use crate::people::Roots;
@@ -44,6 +44,23 @@ pub enum Filter {
     People(Vec<PersonId>),
 }
 
+/// Who is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchMode {
+    /// Everybody: nobody is missed.
+    #[default]
+    Exact,
+    /// Those whom the approximate index leads to, so that somebody may be missed: see
+    /// [`build_approximate_index`](Gallery::build_approximate_index). Where there is no such index, or it leads
+    /// to fewer than are wanted, everybody.
+    Approximate {
+        /// Faces that are kept on the way through the index, 1 or more: with more, fewer are missed and a
+        /// search takes longer. [`USUAL_BREADTH`](crate::approximate::USUAL_BREADTH) is a measured one.
+        breadth: NonZeroUsize,
+    },
+}
+
 /// How to search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchOptions {
@@ -53,8 +70,10 @@ pub struct SearchOptions {
     pub by: SearchBy,
     /// Who may be found.
     pub filter: Filter,
-    /// Threads to use; few faces use fewer.
+    /// Threads to use; few faces use fewer, and the approximate index uses one.
     pub threads: NonZeroUsize,
+    /// Who is compared with.
+    pub mode: SearchMode,
 }
 
 impl Default for SearchOptions {
@@ -64,6 +83,7 @@ impl Default for SearchOptions {
             by: SearchBy::default(),
             filter: Filter::default(),
             threads: NonZeroUsize::MIN,
+            mode: SearchMode::default(),
         }
     }
 }
@@ -79,10 +99,29 @@ pub struct Match {
     pub score: Score,
 }
 
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Found {
+    /// Those whom the probe is most like, best first.
+    pub matches: Vec<Match>,
+    /// Whether they come from the approximate index, so that somebody may have been missed.
+    pub is_approximate: bool,
+}
+
+impl From<Row> for Match {
+    fn from(row: Row) -> Self {
+        Self {
+            person: row.person,
+            face: row.face,
+            score: row.score,
+        }
+    }
+}
+
 impl Gallery {
     /// Those whom the probe is most like, best first; of equal scores, the smaller number first.
     ///
-    /// The result is that of comparing with everybody: integers give each face an upper bound of its
+    /// Unless the options say otherwise, the result is that of comparing with everybody: integers give each face an upper bound of its
     /// score, and every face whose bound reaches the k-th exact score is compared exactly.
     ///
     /// # Errors
@@ -107,14 +146,42 @@ impl Gallery {
         probes: &[Embedding],
         options: &SearchOptions,
     ) -> Result<Vec<Vec<Match>>, GalleryError> {
+        let found = self.find_all(probes, options)?.into_iter();
+        Ok(found.map(|found| found.matches).collect())
+    }
+
+    /// [`search_all`](Self::search_all), and whether each answer is approximate.
+    ///
+    /// # Errors
+    /// As [`search`](Self::search).
+    pub fn find_all(
+        &mut self,
+        probes: &[Embedding],
+        options: &SearchOptions,
+    ) -> Result<Vec<Found>, GalleryError> {
         probes.iter().try_for_each(|p| self.options.check(p))?;
         let probes: Vec<Probe> = probes.iter().map(|p| Probe::new(p.values())).collect();
         let mut indexes = std::mem::take(&mut self.indexes);
         let found = self.read(|db| {
-            // One state of the file for the index and the exact scores.
+            // One state of the file for the indexes and the exact scores.
             let snapshot = db.unchecked_transaction()?;
-            self.refresh(&snapshot, &mut indexes, options.by)?;
-            self.search_in(&snapshot, &indexes, &probes, options)
+            let (found, unanswered) = match options.mode {
+                SearchMode::Exact => (vec![None; probes.len()], probes),
+                SearchMode::Approximate { breadth } => {
+                    self.search_graph(&snapshot, &mut indexes.graph, probes, options, breadth)?
+                }
+            };
+            let mut exact = Vec::new();
+            if !unanswered.is_empty() {
+                self.refresh(&snapshot, &mut indexes, options.by)?;
+                exact = self.search_in(&snapshot, &indexes, &unanswered, options)?;
+            }
+            let mut exact = exact.into_iter();
+            let whole = |matches: Option<Vec<Match>>| Found {
+                is_approximate: matches.is_some(),
+                matches: matches.or_else(|| exact.next()).unwrap_or_default(),
+            };
+            Ok(found.into_iter().map(whole).collect())
         });
         self.indexes = indexes;
         found
@@ -197,7 +264,7 @@ impl Gallery {
             }
         };
         if then != now || index.len() == 0 {
-            index.catch_up(db, self.codec())?;
+            index.catch_up(db, self.codec(), 0)?;
         }
         indexes.faces = Some((now, index));
         Ok(())
@@ -238,17 +305,12 @@ impl Gallery {
             Ok(Score::new(dot(&probe.values, &values) as f32))
         };
         let found = search(index, probes, &query, &mut exact)?;
-        let to_match = |row: crate::index::Row| Match {
-            person: row.person,
-            face: row.face,
-            score: row.score,
-        };
-        let matches = |rows: Vec<_>| rows.into_iter().map(to_match).collect();
+        let matches = |rows: Vec<Row>| rows.into_iter().map(Match::from).collect();
         Ok(found.into_iter().map(matches).collect())
     }
 
     /// The people in their own right that a filter lets through; `None` for everybody.
-    fn allowed_people(
+    pub(crate) fn allowed_people(
         &self,
         db: &Connection,
         filter: &Filter,
@@ -281,6 +343,11 @@ fn grew_from(db: &Connection, then: &Stamp, now: &Stamp) -> Result<bool, Gallery
     if then.epoch != now.epoch || then.generation > now.generation {
         return Ok(false);
     }
+    is_of_history(db, then)
+}
+
+/// True when the gallery was in the state `then` once.
+pub(crate) fn is_of_history(db: &Connection, then: &Stamp) -> Result<bool, GalleryError> {
     let sql = "SELECT count(*) FROM history WHERE generation = ?1 AND sha256 = ?2";
     let n: i64 = db
         .prepare_cached(sql)?

@@ -14,7 +14,7 @@ use lineament_gallery::{
     SearchOptions, Secret, check_with, is_encrypted, salvage_with,
 };
 use support::traces::{Trace, n_present, of_face};
-use support::{NOW, enrolled, face, options};
+use support::{NOW, enrolled, face, options, save_indexes};
 
 const NAME: &str = "Wilhelmina Quetzalcoatl";
 const TAG: &str = "tag-of-hers";
@@ -55,7 +55,7 @@ fn gallery_with_traces(dir: &Path) -> (Gallery, Vec<Trace>) {
     let (_, merged) = enrolled(&mut gallery, "Wilma", &face(777, 9));
     let person = gallery.find(NAME).unwrap();
     gallery.merge(person, merged, NOW).unwrap();
-    gallery.save_index().unwrap();
+    save_indexes(&mut gallery);
     (gallery, traces)
 }
 
@@ -120,7 +120,7 @@ fn no_byte_of_anybody_stays_plain_and_nothing_is_lost() {
     assert!(contents(&gallery) == after);
     drop(gallery);
     let mut gallery = Gallery::open(&path).unwrap();
-    gallery.save_index().unwrap();
+    save_indexes(&mut gallery);
     assert!(contents(&gallery) == after);
     assert_eq!(n_present(dir.path(), &traces), traces.len());
 }

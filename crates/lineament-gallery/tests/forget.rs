@@ -11,7 +11,7 @@ use std::path::Path;
 
 use lineament_gallery::{Gallery, PersonId, SearchOptions};
 use support::traces::{Trace, n_present, of_face};
-use support::{NOW, enrolled, face, options};
+use support::{NOW, enrolled, face, options, save_indexes};
 
 const NAME: &str = "Wilhelmina Quetzalcoatl";
 const NEXT_NAME: &str = "Wilma Renamed";
@@ -43,7 +43,7 @@ fn gallery_with_traces(dir: &Path) -> (Gallery, PersonId, Vec<Trace>) {
     all.extend(of_face(&twin));
     let (_, merged) = enrolled(&mut gallery, NEXT_NAME, &twin);
     gallery.merge(person, merged, NOW).unwrap();
-    gallery.save_index().unwrap();
+    save_indexes(&mut gallery);
     (gallery, person, all)
 }
 
@@ -65,7 +65,7 @@ fn no_byte_of_a_forgotten_person_stays_in_any_file() {
             .search(&face(3, 9).embedding, &SearchOptions::default())
             .unwrap();
         assert_eq!(gallery.person(found[0].person).unwrap().name, "other 3");
-        gallery.save_index().unwrap();
+        save_indexes(&mut gallery);
         drop(gallery);
         gallery = Gallery::open(&dir.path().join("g")).unwrap();
     }

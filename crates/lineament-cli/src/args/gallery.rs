@@ -123,6 +123,9 @@ pub(crate) enum Action {
     },
     /// Write an encrypted gallery as it would be without.
     Decrypt,
+    /// Build the approximate index for `identify --approximate`, which pays among many faces. Removing a face
+    /// removes it.
+    Index(Index),
     /// Give back the room that removed faces left.
     Compact,
     /// Move the gallery to another embedder: the faces are cut from their photos and embedded again. The
@@ -197,6 +200,15 @@ pub(crate) struct Enroll {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Index {
+    /// Remove it instead.
+    #[arg(long)]
+    pub(crate) drop: bool,
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Identify {
     #[command(flatten)]
     pub(crate) inputs: Inputs,
@@ -208,6 +220,10 @@ pub(crate) struct Identify {
     /// What stands for a person.
     #[arg(long, value_enum, default_value_t = ByName::Face, help_heading = "Decision")]
     pub(crate) by: ByName,
+    /// Search by the approximate index, which is quicker among many faces and may miss somebody; it is built
+    /// where there is none.
+    #[arg(long, help_heading = "Decision")]
+    pub(crate) approximate: bool,
     /// Most candidates to tell of, at least 2.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(2..), help_heading = "Results")]
     pub(crate) candidates: u16,

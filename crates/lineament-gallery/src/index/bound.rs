@@ -71,7 +71,7 @@ pub(crate) struct Probe {
     /// Codes of at most 64 in magnitude, filled up with zeros to a multiple of [`COLUMNS`].
     pub(super) coarse: Rounded<i8>,
     /// Codes of up to 16 bits.
-    fine: Rounded<i16>,
+    pub(super) fine: Rounded<i16>,
 }
 
 impl Probe {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::Index;
+use super::graph::{Rows, order};
 use crate::error::GalleryError;
 use crate::faces::{Codec, read_vector, vector_from_row};
 use crate::ids::{FaceId, PersonId};
@@ -12,17 +13,43 @@ use crate::people::Roots;
 use crate::vector::norm;
 
 impl Index {
-    /// Adds the faces of the file that came after its last.
+    /// Adds the faces of the file that came after its last, and after `after`.
     pub(crate) fn catch_up(
         &mut self,
         db: &Connection,
         codec: Codec<'_>,
+        after: i64,
     ) -> Result<(), GalleryError> {
         let roots = Roots::read(db)?;
-        each_face(db, codec, self.last_face(), |face, person, values| {
+        let after = self.last_face().max(after);
+        each_face(db, codec, after, |face, person, values| {
             self.push(Some(face), roots.root(person), &values);
         })
     }
+}
+
+/// The faces of the file in the order of a graph, and their rows.
+pub(crate) fn graph_rows(
+    db: &Connection,
+    codec: Codec<'_>,
+) -> Result<(Vec<i64>, Rows), GalleryError> {
+    let sql = "SELECT embedding.face FROM embedding JOIN face ON face.id = embedding.face \
+               WHERE embedding.face > 0 ORDER BY embedding.face";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut faces: Vec<i64> = statement
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    order(&mut faces);
+    let mut places: Vec<(i64, usize)> = faces.iter().copied().zip(0..).collect();
+    places.sort_unstable();
+    let mut places = places.into_iter();
+    let mut rows = Rows::new(faces.len(), codec.options.dimension);
+    each_face(db, codec, 0, |_, _, values| {
+        if let Some((_, row)) = places.next() {
+            rows.set(row, &values);
+        }
+    })?;
+    Ok((faces, rows))
 }
 
 /// A row a person in their own right: their pooled template.

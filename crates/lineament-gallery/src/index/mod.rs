@@ -1,18 +1,21 @@
 //! The index: embeddings as small integers, derived from the file, never the truth.
 
 mod bound;
+pub(crate) mod graph;
 mod load;
 mod products;
 mod scan;
 mod select;
 mod snapshot;
+mod whole;
 
 pub(crate) use bound::Probe;
-pub(crate) use load::{pooled, templates};
-pub(crate) use select::{Query, Row, search};
+pub(crate) use load::{graph_rows, pooled, templates};
+pub(crate) use select::{Best, Query, Row, search};
 pub(crate) use snapshot::{
     path_of as snapshot_path, read as read_snapshot, write as write_snapshot,
 };
+pub(crate) use whole::unfinished;
 
 use crate::gallery::Stamp;
 use crate::ids::{FaceId, PersonId};
@@ -103,4 +106,37 @@ pub(crate) struct Indexes {
     pub(crate) templates: Option<(Stamp, Index)>,
     /// The state that the snapshot beside the file is of, as far as we know.
     pub(crate) saved: Option<Stamp>,
+    pub(crate) graph: GraphAtHand,
+}
+
+/// The graph beside the gallery, as far as we know.
+#[derive(Debug, Default)]
+pub(crate) enum GraphAtHand {
+    /// It was not looked for.
+    #[default]
+    Unknown,
+    /// There is none that is of use.
+    None(NoGraph),
+    /// It is in memory.
+    Here(Box<GraphWithTail>),
+}
+
+/// Why there is no graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoGraph {
+    Unfit(graph::Unfit),
+    /// It is of another gallery, or of a state that this one never had.
+    OtherHistory,
+    /// The gallery is encrypted.
+    Encrypted,
+}
+
+/// A graph, and the faces that came after its last.
+#[derive(Debug)]
+pub(crate) struct GraphWithTail {
+    pub(crate) graph: graph::Graph,
+    pub(crate) walker: graph::Walker,
+    pub(crate) tail: Index,
+    /// The state that the tail is of.
+    pub(crate) stamp: Stamp,
 }

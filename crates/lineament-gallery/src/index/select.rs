@@ -110,14 +110,14 @@ fn proved(
 }
 
 /// The best rows so far.
-struct Best {
+pub(crate) struct Best {
     k: usize,
     best_per_person: bool,
     rows: Vec<Row>,
 }
 
 impl Best {
-    fn new(query: &Query<'_>) -> Self {
+    pub(crate) fn new(query: &Query<'_>) -> Self {
         Self {
             k: query.k,
             best_per_person: query.best_per_person,
@@ -126,15 +126,29 @@ impl Best {
     }
 
     /// True when no row of a score up to `bound` can enter.
-    fn excludes(&self, bound: f32) -> bool {
-        let full = self.rows.len() == self.k;
-        full && self
-            .rows
-            .last()
-            .is_some_and(|last| bound < last.score.value())
+    pub(crate) fn excludes(&self, bound: f32) -> bool {
+        self.is_full()
+            && self
+                .rows
+                .last()
+                .is_some_and(|last| bound < last.score.value())
     }
 
-    fn offer(&mut self, row: Row) {
+    /// Whether there are as many as are wanted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() == self.k
+    }
+
+    pub(crate) fn holds(&self, face: FaceId) -> bool {
+        self.rows.iter().any(|row| row.face == Some(face))
+    }
+
+    /// Best first.
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        self.rows
+    }
+
+    pub(crate) fn offer(&mut self, row: Row) {
         if self.best_per_person
             && let Some(i) = self.rows.iter().position(|r| r.person == row.person)
         {

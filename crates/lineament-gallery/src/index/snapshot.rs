@@ -4,41 +4,27 @@
 //! generation (i64), epoch (i64), history (32 bytes); then n faces (i64), n people (i64), and, for as
 //! many bundles as n rows fill, scales (f32), residuals (f32) and codes as `Index` has them.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::whole::{Magic, PREFIX_BYTES, Reader, Writer, f32_from_le, with_suffix};
 use super::{COLUMNS, GROUP_BYTES, Index, ROWS};
 use crate::gallery::{MAX_DIMENSION, Stamp};
 
-const MAGIC: [u8; 8] = *b"LNGLIDX2";
-const HEADER_BYTES: usize = 8 + 4 + 4 + 8 + 8 + 8 + 32;
+const MAGIC: Magic = *b"LNGLIDX2";
+const HEADER_BYTES: u64 = PREFIX_BYTES + 4 + 8 + 8 + 8 + 32;
 
 /// Where the snapshot of a gallery is.
 pub(crate) fn path_of(gallery: &Path) -> PathBuf {
     with_suffix(gallery, ".index")
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 /// Writes the snapshot, whole or not at all.
 pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()> {
-    let unfinished = with_suffix(path, ".part");
-    let mut out = Checked {
-        out: BufWriter::with_capacity(1 << 20, File::create(&unfinished)?),
-        crc: crc32fast::Hasher::new(),
-    };
-    out.out.write_all(&MAGIC)?;
-    out.out.write_all(&[0; 4])?;
+    let mut out = Writer::begin(path, MAGIC)?;
     out.put(&(index.dimension as u32).to_le_bytes())?;
     out.put(&(index.len() as u64).to_le_bytes())?;
-    out.put(&stamp.generation.to_le_bytes())?;
-    out.put(&stamp.epoch.to_le_bytes())?;
-    out.put(&stamp.history)?;
+    out.put(&stamp.to_bytes())?;
     for number in index.faces.iter().chain(&index.people) {
         out.put(&number.to_le_bytes())?;
     }
@@ -47,112 +33,40 @@ pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()>
         out.put(&number.to_le_bytes())?;
     }
     out.put(index.codes.as_flattened())?;
-    let crc = out.crc.finalize();
-    let mut file = out
-        .out
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.seek(SeekFrom::Start(MAGIC.len() as u64))?;
-    file.write_all(&crc.to_le_bytes())?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&unfinished, path)
-}
-
-struct Checked {
-    out: BufWriter<File>,
-    crc: crc32fast::Hasher,
-}
-
-impl Checked {
-    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.crc.update(bytes);
-        self.out.write_all(bytes)
-    }
+    out.finish()
 }
 
 /// The snapshot at `path` and the state it is of; `None` when there is none, or it is not whole.
 pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
-    let mut file = File::open(path).ok()?;
-    let n_bytes = file.metadata().ok()?.len();
-    let mut header = [0; HEADER_BYTES];
-    file.read_exact(&mut header).ok()?;
-    let header = Header::parse(&header, dimension, n_bytes)?;
-    let mut crc = header.crc_so_far;
-    let mut column = |n_bytes: usize| -> Option<Vec<u8>> {
-        let mut bytes = vec![0; n_bytes];
-        file.read_exact(&mut bytes).ok()?;
-        crc.update(&bytes);
-        Some(bytes)
-    };
-    let n = header.n;
+    let mut file = Reader::begin(path, MAGIC)?;
+    let found_dimension = u32::from_le_bytes(file.array()?);
+    let n = u64::from_le_bytes(file.array()?);
+    let stamp = Stamp::from_bytes(file.array()?);
+    if found_dimension as usize != dimension || bytes_of(n, dimension)? != file.n_bytes {
+        return None;
+    }
+    let n = u32::try_from(n).ok()? as usize;
     let n_bundles = n.div_ceil(ROWS);
     let mut index = Index {
-        faces: numbers(&column(8 * n)?, i64::from_le_bytes),
-        people: numbers(&column(8 * n)?, i64::from_le_bytes),
-        scales: bundles(&column(4 * ROWS * n_bundles)?),
-        residuals: bundles(&column(4 * ROWS * n_bundles)?),
+        faces: file.numbers(n, i64::from_le)?,
+        people: file.numbers(n, i64::from_le)?,
+        scales: file.numbers(n_bundles, |scales: [f32; ROWS]| scales.map(f32_from_le))?,
+        residuals: file.numbers(n_bundles, |residuals: [f32; ROWS]| {
+            residuals.map(f32_from_le)
+        })?,
         ..Index::new(dimension)
     };
-    index.codes = vec![[0; GROUP_BYTES]; n_bundles * index.n_groups()];
-    file.read_exact(index.codes.as_flattened_mut()).ok()?;
-    crc.update(index.codes.as_flattened());
-    (crc.finalize() == header.crc).then_some((header.stamp, index))
+    let n_groups = n_bundles * index.n_groups();
+    index.codes = file.numbers(n_groups, |group: [u8; GROUP_BYTES]| group)?;
+    file.is_whole().then_some((stamp, index))
 }
 
-struct Header {
-    crc: u32,
-    crc_so_far: crc32fast::Hasher,
-    n: usize,
-    stamp: Stamp,
-}
-
-impl Header {
-    /// The header, if a file of `n_bytes` can have it.
-    fn parse(bytes: &[u8; HEADER_BYTES], dimension: usize, n_bytes: u64) -> Option<Self> {
-        let (magic, rest) = bytes.split_first_chunk::<8>()?;
-        let (crc, checked) = rest.split_first_chunk::<4>()?;
-        let (found_dimension, rest) = checked.split_first_chunk::<4>()?;
-        let (n, rest) = rest.split_first_chunk::<8>()?;
-        let (generation, rest) = rest.split_first_chunk::<8>()?;
-        let (epoch, history) = rest.split_first_chunk::<8>()?;
-        let n = u64::from_le_bytes(*n);
-        let bundle_bytes = ROWS * (8 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
-        let bundles = n.div_ceil(ROWS as u64).checked_mul(bundle_bytes as u64)?;
-        let wanted = n.checked_mul(16)?.checked_add(bundles)?;
-        let wanted = wanted.checked_add(HEADER_BYTES as u64)?;
-        let fits = *magic == MAGIC
-            && u32::from_le_bytes(*found_dimension) as usize == dimension
-            && wanted == n_bytes
-            && n <= u64::from(u32::MAX);
-        let mut crc_so_far = crc32fast::Hasher::new();
-        crc_so_far.update(checked);
-        fits.then_some(Self {
-            crc: u32::from_le_bytes(*crc),
-            crc_so_far,
-            n: n as usize,
-            stamp: Stamp {
-                generation: i64::from_le_bytes(*generation),
-                epoch: i64::from_le_bytes(*epoch),
-                history: history.try_into().ok()?,
-            },
-        })
-    }
-}
-
-/// Floats of as many rows as fill bundles.
-fn bundles(bytes: &[u8]) -> Vec<[f32; ROWS]> {
-    let values = numbers(bytes, f32::from_le_bytes);
-    values.as_chunks::<ROWS>().0.to_vec()
-}
-
-fn numbers<const N: usize, T>(bytes: &[u8], number: fn([u8; N]) -> T) -> Vec<T> {
-    bytes
-        .as_chunks::<N>()
-        .0
-        .iter()
-        .map(|b| number(*b))
-        .collect()
+/// Bytes of a snapshot of `n` rows.
+fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
+    let bundle_bytes = ROWS * (8 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
+    let bundles = n.div_ceil(ROWS as u64).checked_mul(bundle_bytes as u64)?;
+    let bytes = n.checked_mul(16)?.checked_add(bundles)?;
+    bytes.checked_add(HEADER_BYTES)
 }
 
 #[cfg(test)]

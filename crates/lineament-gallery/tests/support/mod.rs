@@ -3,6 +3,9 @@
 
 pub(crate) mod traces;
 
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
 use lineament_core::{Embedding, EmbeddingSpace, Landmarks, Point, Rect};
 use lineament_gallery::{
     EnrollPolicy, Enrollment, FaceId, FaceQuality, Gallery, GalleryOptions, NewFace, PersonId,
@@ -82,6 +85,14 @@ pub(crate) fn enrolled(gallery: &mut Gallery, name: &str, face: &NewFace) -> (Fa
         Enrollment::Enrolled { face, person, .. } => (face, person),
         other => panic!("{other:?}"),
     }
+}
+
+/// Writes both indexes beside the file.
+pub(crate) fn save_indexes(gallery: &mut Gallery) {
+    gallery.save_index().unwrap();
+    gallery
+        .build_approximate_index(NonZeroUsize::MIN, &mut |_, _| ControlFlow::Continue(()))
+        .unwrap();
 }
 
 pub(crate) fn name_of(gallery: &Gallery, person: PersonId) -> String {

@@ -39,8 +39,8 @@ impl Trace {
     }
 }
 
-/// What can be found of a face: its path, the hash of its photo, its embedding, and what the index keeps
-/// of that: bundles of 16 rows, of which 4 columns each lie side by side.
+/// What can be found of a face: its path, the hash of its photo, its embedding, and what the indexes keep
+/// of that: bundles of 16 rows, of which 4 columns each lie side by side, and whole rows.
 pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
     let values = face.embedding.values();
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -59,6 +59,8 @@ pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
         pieces: codes.chunks(4).map(<[u8]>::to_vec).collect(),
         distance: 16 * 4,
     }));
+    let signed: Vec<u8> = codes.iter().map(|code| code.wrapping_sub(128)).collect();
+    traces.extend(signed.chunks_exact(16).map(Trace::bytes));
     traces
 }
 

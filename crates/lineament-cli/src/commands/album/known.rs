@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use lineament::{KnownPeople, Pipeline, Score};
-use lineament_gallery::{Filter, Gallery, PersonId, SearchBy, SearchOptions, fmr_for};
+use lineament_gallery::{Filter, Gallery, PersonId, SearchBy, SearchMode, SearchOptions, fmr_for};
 
 use crate::album::library::{FaceRef, Library};
 use crate::album::people::{Likeness, embedding};
@@ -69,6 +69,7 @@ impl Known {
                     by: SearchBy::Person,
                     filter: Filter::Everybody,
                     threads: NonZeroUsize::MIN,
+                    mode: SearchMode::Exact,
                 };
                 let rule = match rule {
                     Rule::Recommended => {

@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use lineament::{Calibration, Face, Pipeline, Score};
 use lineament_gallery::{
-    FaceId, Filter, Gallery, Identification, Match, PersonId, SearchBy, SearchOptions,
+    FaceId, Filter, Gallery, Identification, Match, PersonId, SearchBy, SearchMode, SearchOptions,
 };
 use serde::Serialize;
 use serde_json::json;
 
 use super::decision::{OpenSetRule, SearchThreshold};
-use super::{Target, batch, check_model};
+use super::{Target, batch, check_model, index};
 use crate::args::gallery::{ByName, Identify};
 use crate::batch::{Batch, say};
 use crate::draw::{Mark, Role};
@@ -48,6 +48,8 @@ struct NamedFace {
     candidates: Vec<Candidate>,
     /// The best score less the second; null for fewer than two candidates.
     margin: Option<f32>,
+    /// Whether somebody more alike may have been missed.
+    approximate: bool,
     #[serde(flatten)]
     face: Face,
 }
@@ -85,10 +87,14 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
     let running = batch(target.style, &args.running);
     let settings = settings::pipeline(&args.search, &args.models)?;
     let inputs = settings::request(args.inputs, &[args.draw.as_deref()], start)?.list()?;
-    let gallery = target.open()?;
+    let mut gallery = target.open()?;
     let threads = Threads::share(running.threads, inputs.len());
     let pipeline = pipeline::open(&settings, Need::DetectorAndEmbedder, threads.network)?;
     check_model(&gallery, &pipeline)?;
+    let mode = match args.approximate {
+        true => index::mode(&mut gallery, &running, interrupt)?,
+        false => SearchMode::Exact,
+    };
     let search = SearchOptions {
         k: usize::from(args.candidates),
         by: match args.by {
@@ -97,6 +103,7 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         },
         filter: args.tag.map_or(Filter::Everybody, Filter::Tag),
         threads: NonZeroUsize::MIN,
+        mode,
     };
     let n_compared = gallery.n_compared(&search)?;
     let threshold = SearchThreshold::of(rule, &pipeline, n_compared)?;
@@ -212,6 +219,7 @@ impl Namer<'_> {
             person: found.person,
             candidates: found.candidates.iter().map(candidate).collect(),
             margin: found.margin,
+            approximate: found.is_approximate,
             face,
         }
     }

@@ -6,6 +6,7 @@ mod enroll;
 mod export;
 mod identify;
 mod import;
+mod index;
 mod init;
 mod list;
 mod parquet;
@@ -66,6 +67,7 @@ pub(crate) fn run(command: GalleryCommand, interrupt: &Interrupt) -> Result<Exit
         Action::Check { salvage } => upkeep::check(&target, salvage.as_deref()),
         Action::Encrypt { new_key_file } => upkeep::encrypt(&target, new_key_file.as_deref()),
         Action::Decrypt => upkeep::decrypt(&target),
+        Action::Index(args) => index::run(&target, &args, interrupt),
         Action::Compact => upkeep::compact(&target),
         Action::ReEmbed(args) => reembed::run(&target, &args, interrupt),
         Action::Backup { to } => upkeep::backup(&target, &to),
@@ -158,9 +160,11 @@ impl From<GalleryError> for Failure {
             | GalleryError::FacesLeft { .. } => Exit::BadInput,
             GalleryError::SpaceMismatch { .. } | GalleryError::Dimension { .. } => Exit::Models,
             GalleryError::Relocked { .. }
+            | GalleryError::RemovedMeanwhile { .. }
             | GalleryError::Busy { .. }
             | GalleryError::Storage { .. }
             | GalleryError::Io { .. } => Exit::Output,
+            GalleryError::Cancelled => Exit::Interrupted,
             _ => Exit::Usage,
         };
         let failure = Self::new(exit, error.to_string());
