@@ -1,13 +1,17 @@
 //! The known people of `identify`: a folder a person, or a photo named after them.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use lineament::{Embedding, Face, KnownPeople, Photo, Pipeline, QualityReason, prominent};
+use serde::{Deserialize, Serialize};
 
+use crate::album::scan::place;
+use crate::album::seen::PhotoId;
+use crate::album::store::{Store, Studied};
 use crate::batch::{Batch, say};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -26,6 +30,24 @@ pub(crate) struct Learned {
     pub(crate) people: KnownPeople,
     /// Photos that could not be read.
     pub(crate) n_failed: usize,
+    /// What is to be remembered for the next run.
+    pub(crate) used: Used,
+}
+
+/// The photos that a run learned from.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) places: HashSet<PathBuf>,
+    pub(crate) photos: HashSet<PhotoId>,
+}
+
+/// What there is to learn from a photo of a known person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lesson {
+    /// What there is to say about the photo, a clause each.
+    remarks: Vec<String>,
+    /// Of the prominent face, if it is good enough to be remembered.
+    embedding: Option<Vec<f32>>,
 }
 
 /// What a photo of a known person gives.
@@ -75,37 +97,52 @@ impl Album {
         format!("{} photos, {:016x}", self.inputs.len(), hasher.finish())
     }
 
-    /// Learns the people. Photos that are of no or doubtful use are told of on standard error.
+    /// Learns the people. Photos that are of no or doubtful use are told of on standard error. Of
+    /// photos that are remembered only what changed is read.
     ///
     /// # Errors
-    /// [`Exit::NoFace`] when nobody is left; [`Exit::Interrupted`] when asked to stop.
+    /// [`Exit::NoFace`] when nobody is left; [`Exit::Interrupted`] when asked to stop;
+    /// [`Exit::Output`] when nothing can be remembered.
     pub(crate) fn learn(
         &self,
         pipeline: &Pipeline,
         batch: &Batch<'_>,
         max_bytes: u64,
+        memory: Option<&Store>,
     ) -> Result<Learned, Failure> {
         let space = pipeline.space().map_err(internal)?;
         let mut people = KnownPeople::new(space.clone());
+        let mut used = Used::default();
         let inputs: Vec<&Input> = self.inputs.iter().collect();
         let count = batch.for_each(
             &inputs,
-            |input| portrait(pipeline, input, max_bytes),
+            |input| match memory {
+                Some(store) => remembered(pipeline, input, max_bytes, store),
+                None => Ok(Studied::unnoted(
+                    portrait(pipeline, input, max_bytes)?.lesson(),
+                )),
+            },
             |progress, input, result| {
-                let portrait = match result {
-                    Ok(portrait) => portrait,
+                let studied = match result {
+                    Ok(studied) => studied,
                     Err(trouble) => {
                         progress.tell(Level::Error, &trouble.about(&input.shown));
                         return Ok(0);
                     }
                 };
-                for remark in portrait.remarks() {
+                if let Some(store) = memory {
+                    store.put_studied(&studied)?;
+                }
+                used.add(&studied);
+                for remark in &studied.lesson.remarks {
                     progress.tell(Level::Warning, &format!("{}: {remark}", input.shown));
                 }
-                let Some((_, embedding)) = portrait.usable() else {
+                let Some(values) = studied.lesson.embedding else {
                     return Ok(0);
                 };
-                people.add(&person(input), embedding).map_err(internal)?;
+                let embedding = Embedding::from_raw(space.clone(), values)
+                    .map_err(|error| internal(error.into()))?;
+                people.add(&person(input), &embedding).map_err(internal)?;
                 Ok(1)
             },
         )?;
@@ -119,6 +156,7 @@ impl Album {
         Ok(Learned {
             people,
             n_failed: count.failed,
+            used,
         })
     }
 
@@ -162,6 +200,43 @@ pub(crate) fn person(input: &Input) -> String {
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
+impl Used {
+    fn add(&mut self, studied: &Studied) {
+        self.photos.extend(studied.photo);
+        self.places.extend(studied.path.clone());
+    }
+}
+
+/// What is remembered of a photo, or what it shows.
+fn remembered(
+    pipeline: &Pipeline,
+    input: &Input,
+    max_bytes: u64,
+    store: &Store,
+) -> Result<Studied, WorkError> {
+    let place = place(input)?;
+    let path = place.as_ref().map(|(path, _)| path.clone());
+    if let Some((path, stamp)) = &place
+        && let Some(photo) = store.photo_at(path, *stamp)?
+        && let Some(lesson) = store.lesson(photo)?
+    {
+        return Ok(Studied::known(path.clone(), photo, lesson));
+    }
+    let bytes = pipeline::bytes(input, max_bytes)?;
+    let photo = PhotoId::of(&bytes);
+    let lesson = match store.lesson(photo)? {
+        Some(lesson) => lesson,
+        None => portrait_of(pipeline, &pipeline.read_bytes(bytes)?)?.lesson(),
+    };
+    Ok(Studied {
+        photo: Some(photo),
+        path,
+        stamp: place.map(|(_, stamp)| stamp),
+        lesson,
+        is_noted: false,
+    })
+}
+
 fn portrait(pipeline: &Pipeline, input: &Input, max_bytes: u64) -> Result<Portrait, WorkError> {
     let photo = pipeline::read(pipeline, input, max_bytes)?;
     Ok(portrait_of(pipeline, &photo)?)
@@ -190,6 +265,17 @@ pub(crate) fn portrait_of(
 }
 
 impl Portrait {
+    /// What of it is worth remembering.
+    fn lesson(&self) -> Lesson {
+        let embedding = self
+            .usable()
+            .map(|(_, embedding)| embedding.values().to_vec());
+        Lesson {
+            remarks: self.remarks(),
+            embedding,
+        }
+    }
+
     /// The face, if it is good enough to be remembered.
     fn usable(&self) -> Option<&(Face, Embedding)> {
         self.face

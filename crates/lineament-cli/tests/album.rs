@@ -141,6 +141,45 @@ fn the_known_are_named_and_strangers_can_be() {
 }
 
 #[test]
+fn known_photos_that_did_not_change_are_not_looked_at_again() {
+    let Some(models) = models("the known people of an album") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    let known = dir.path().join("people/Ada/1.png");
+    write_png(&known, &one_face());
+    let make = || {
+        let words = [&ALBUM[..], &["--known", "people"]].concat();
+        run_with_models(dir.path(), &models, &words)
+    };
+    assert_eq!(code(&make()), 0);
+    let first = data(dir.path());
+    // Whoever reads the file again sees no photo in it.
+    let (bytes, modified) = (
+        fs::read(&known).unwrap(),
+        fs::metadata(&known).unwrap().modified().unwrap(),
+    );
+    fs::write(&known, vec![0; bytes.len()]).unwrap();
+    let file = fs::File::options().write(true).open(&known).unwrap();
+    file.set_modified(modified).unwrap();
+    assert_eq!(code(&make()), 0);
+    assert_eq!(names(&data(dir.path())), names(&first));
+    file.set_modified(modified + std::time::Duration::from_secs(2))
+        .unwrap();
+    let output = make();
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    // A photo that was moved is known by its bytes; one that is gone is forgotten.
+    fs::remove_file(&known).unwrap();
+    write_png(&dir.path().join("people/Ada/2.png"), &one_face());
+    assert_eq!(code(&make()), 0);
+    assert_eq!(names(&data(dir.path())), names(&first));
+    let without = run_with_models(dir.path(), &models, &ALBUM);
+    assert_eq!(code(&without), 0);
+    assert_eq!(names(&data(dir.path())), []);
+}
+
+#[test]
 fn names_that_make_no_sense_are_refused() {
     let Some(models) = models("names for an album") else {
         return;

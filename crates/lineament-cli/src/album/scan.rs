@@ -14,6 +14,7 @@ use crate::batch::Batch;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inputs::{Input, Source};
+use crate::known::Used;
 use crate::pipeline;
 use crate::progress::{Level, plural};
 use crate::trouble::WorkError;
@@ -167,10 +168,12 @@ impl Scan {
         self.photos.iter().copied().flatten().collect()
     }
 
-    /// Forgets what is known of photos that are no longer among the inputs.
+    /// Forgets what is known of photos that are neither among the inputs nor those that known people
+    /// were learned from.
     pub(crate) fn forget_others(
         &self,
         inputs: &[Input],
+        known: &Used,
         store: &Store,
         thumbnails: Option<&Thumbnails>,
     ) -> Result<(), Failure> {
@@ -178,7 +181,9 @@ impl Scan {
             Source::File(path) => std::path::absolute(path).ok(),
             Source::Stdin => None,
         };
-        let places: HashSet<PathBuf> = inputs.iter().filter_map(file).collect();
+        let places = inputs.iter().filter_map(file);
+        let places: HashSet<PathBuf> = places.chain(known.places.iter().cloned()).collect();
+        store.retain_lessons(&known.photos)?;
         for photo in store.retain(&places, &self.seen())? {
             if let Some(thumbnails) = thumbnails {
                 thumbnails.remove(photo);
@@ -209,7 +214,7 @@ impl Scan {
 
 /// Where an input's file is and by what it is known not to have changed; `None` for standard input
 /// and where the file system keeps no times.
-fn place(input: &Input) -> Result<Option<(PathBuf, Stamp)>, WorkError> {
+pub(crate) fn place(input: &Input) -> Result<Option<(PathBuf, Stamp)>, WorkError> {
     let Source::File(path) = &input.source else {
         return Ok(None);
     };

@@ -1,7 +1,7 @@
 //! What is known of photos between runs, in one redb file beside the results.
 //!
 //! `files` leads from a path to the size, time and hash that the file there had; `photos` from a hash to
-//! what the photo showed. Both can be computed again, and are when models or options change. `names`
+//! what the photo showed, and `lessons` to what there was to learn from a photo of a known person. All can be computed again, and are when models or options change. `names`
 //! holds what the user said, which cannot. `notes` are JSON: how photos were looked at, what a run came to.
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +17,7 @@ use crate::album::seen::{NamedBox, PhotoId, Seen};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::journal::Header;
+use crate::known::Lesson;
 
 /// The folder, in that of the results, for what is not for people to read.
 const FOLDER: &str = ".lineament";
@@ -25,6 +26,7 @@ const FILE: &str = "photos.redb";
 const NOTES: TableDefinition<'_, &str, &str> = TableDefinition::new("notes");
 const FILES: TableDefinition<'_, &[u8], (u64, u64, [u8; 32])> = TableDefinition::new("files");
 const PHOTOS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("photos");
+const LESSONS: TableDefinition<'_, [u8; 32], &str> = TableDefinition::new("lessons");
 const NAMES: TableDefinition<'_, [u8; 32], &str> = TableDefinition::new("names");
 
 /// The note that says how photos were looked at.
@@ -51,6 +53,42 @@ pub(crate) struct Entry {
     pub(crate) photo: PhotoId,
     /// What it showed, unless that is remembered already.
     pub(crate) seen: Option<Seen>,
+}
+
+/// A photo of a known person that was learned from.
+pub(crate) struct Studied {
+    /// Which photo it is, where that is remembered.
+    pub(crate) photo: Option<PhotoId>,
+    /// Where it was, and by what it is known not to have changed.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) stamp: Option<Stamp>,
+    pub(crate) lesson: Lesson,
+    /// Nothing of it has to be written.
+    pub(crate) is_noted: bool,
+}
+
+impl Studied {
+    /// Of a run that remembers nothing.
+    pub(crate) fn unnoted(lesson: Lesson) -> Self {
+        Self {
+            photo: None,
+            path: None,
+            stamp: None,
+            lesson,
+            is_noted: true,
+        }
+    }
+
+    /// Of a file that has not changed.
+    pub(crate) fn known(path: PathBuf, photo: PhotoId, lesson: Lesson) -> Self {
+        Self {
+            photo: Some(photo),
+            path: Some(path),
+            stamp: None,
+            lesson,
+            is_noted: true,
+        }
+    }
 }
 
 /// Whether what was remembered could be kept.
@@ -103,6 +141,7 @@ impl Store {
             transaction.open_table(NAMES)?;
             transaction.open_table(FILES)?;
             transaction.open_table(PHOTOS)?;
+            transaction.open_table(LESSONS)?;
             Ok(())
         })?;
         Ok(store)
@@ -117,8 +156,10 @@ impl Store {
         self.write(|transaction| {
             transaction.delete_table(FILES)?;
             transaction.delete_table(PHOTOS)?;
+            transaction.delete_table(LESSONS)?;
             transaction.open_table(FILES)?;
             transaction.open_table(PHOTOS)?;
+            transaction.open_table(LESSONS)?;
             Ok(())
         })?;
         self.put_note(WAY, way)?;
@@ -169,6 +210,41 @@ impl Store {
             for (photo, bytes) in &encoded {
                 photos.insert(photo.0, bytes.as_slice())?;
             }
+            Ok(())
+        })
+    }
+
+    /// What there is to learn from a photo, if it is remembered and makes sense.
+    pub(crate) fn lesson(&self, photo: PhotoId) -> Result<Option<Lesson>, Failure> {
+        self.read(|transaction| {
+            let lessons = transaction.open_table(LESSONS)?;
+            let entry = lessons.get(photo.0)?;
+            Ok(entry.and_then(|entry| serde_json::from_str(entry.value()).ok()))
+        })
+    }
+
+    /// Remembers a photo of a known person, unless it is remembered already.
+    pub(crate) fn put_studied(&self, studied: &Studied) -> Result<(), Failure> {
+        let Some(photo) = studied.photo.filter(|_| !studied.is_noted) else {
+            return Ok(());
+        };
+        let text = serde_json::to_string(&studied.lesson).map_err(internal)?;
+        self.write(|transaction| {
+            if let (Some(path), Some(stamp)) = (&studied.path, studied.stamp) {
+                let value = (stamp.n_bytes, stamp.changed_at, photo.0);
+                transaction.open_table(FILES)?.insert(key(path), value)?;
+            }
+            let mut lessons = transaction.open_table(LESSONS)?;
+            lessons.insert(photo.0, text.as_str())?;
+            Ok(())
+        })
+    }
+
+    /// Forgets what there was to learn from all photos but these.
+    pub(crate) fn retain_lessons(&self, photos: &HashSet<PhotoId>) -> Result<(), Failure> {
+        self.write(|transaction| {
+            let mut lessons = transaction.open_table(LESSONS)?;
+            lessons.retain(|photo, _| photos.contains(&PhotoId(photo)))?;
             Ok(())
         })
     }

@@ -127,7 +127,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         stage,
     };
     let max_bytes = settings.pipeline.options.decode.max_bytes;
-    let learned = album.learn(&pipeline, &batch("known people"), max_bytes)?;
+    let learned = album.learn(&pipeline, &batch("known people"), max_bytes, None)?;
     let namer = Namer {
         pipeline: &pipeline,
         people: &learned.people,

@@ -9,11 +9,12 @@ use lineament_gallery::{Filter, Gallery, PersonId, SearchBy, SearchMode, SearchO
 
 use crate::album::library::{FaceRef, Library};
 use crate::album::people::{Likeness, embedding};
+use crate::album::store::Store;
 use crate::batch::Batch;
 use crate::commands::gallery::secret;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::known;
+use crate::known::{self, Used};
 use crate::pipeline::Threshold;
 use crate::settings::Rule;
 
@@ -31,6 +32,8 @@ pub(super) struct Acquaintances {
     who: Who,
     /// From this score on a face is somebody's.
     pub(super) threshold: Score,
+    /// The photos that they were learned from.
+    pub(super) used: Used,
 }
 
 enum Who {
@@ -53,13 +56,18 @@ impl Known {
         rule: Rule,
         batch: &Batch<'_>,
         max_bytes: u64,
+        store: &Store,
     ) -> Result<Acquaintances, Failure> {
         match self {
             Self::Folder(folder) => {
                 let threshold = Threshold::of(rule, pipeline)?.threshold;
-                let learned = known::Album::list(folder)?.learn(pipeline, batch, max_bytes)?;
-                let who = Who::Folder(learned.people);
-                Ok(Acquaintances { who, threshold })
+                let folder = known::Album::list(folder)?;
+                let learned = folder.learn(pipeline, batch, max_bytes, Some(store))?;
+                Ok(Acquaintances {
+                    who: Who::Folder(learned.people),
+                    threshold,
+                    used: learned.used,
+                })
             }
             Self::Gallery(path) => {
                 let gallery = secret::open(path, None)?;
@@ -85,8 +93,11 @@ impl Known {
                     gallery: Box::new(gallery),
                     search,
                 };
-                let threshold = threshold.threshold;
-                Ok(Acquaintances { who, threshold })
+                Ok(Acquaintances {
+                    who,
+                    threshold: threshold.threshold,
+                    used: Used::default(),
+                })
             }
         }
     }

@@ -28,6 +28,7 @@ use crate::header;
 use crate::inputs::{Input, Request, Source};
 use crate::interrupt::Interrupt;
 use crate::journal::Start;
+use crate::known::Used;
 use crate::pipeline::{self, Need, Threads, Threshold};
 use crate::progress::plural;
 use crate::settings::{self, BatchSettings, PipelineSettings, Rule};
@@ -97,7 +98,10 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let known = settings
         .known
         .as_ref()
-        .map(|known| known.open(&pipeline, settings.rule, &batch("known people"), max_bytes))
+        .map(|known| {
+            let batch = batch("known people");
+            known.open(&pipeline, settings.rule, &batch, max_bytes, &store)
+        })
         .transpose()?;
     let thumbnails = Thumbnails::new(&settings.out, Wanted::FacesAndPhotos)?;
     let scanner = Scanner {
@@ -116,8 +120,12 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let recognised = known
         .as_ref()
         .map_or(together.threshold, |known| known.threshold);
+    let mut used = Used::default();
     let likenesses = match known {
-        Some(known) => known.likenesses(&library, &pipeline)?,
+        Some(mut known) => {
+            used = std::mem::take(&mut known.used);
+            known.likenesses(&library, &pipeline)?
+        }
         None => Vec::new(),
     };
     let run = Run {
@@ -132,7 +140,7 @@ fn make(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
     };
     let people = run.show(&settings.out, &store, &library)?;
     run.keep(&store)?;
-    scan.forget_others(&inputs, &store, Some(&thumbnails))?;
+    scan.forget_others(&inputs, &used, &store, Some(&thumbnails))?;
     tell(&settings.out, &scan, &library, &people);
     Ok(scan.exit())
 }

@@ -28,6 +28,7 @@ use crate::header;
 use crate::inputs::{Input, Request};
 use crate::interrupt::Interrupt;
 use crate::journal::{Header, Start};
+use crate::known::Used;
 use crate::pipeline::{self, Need, Threads, Threshold};
 use crate::progress::plural;
 use crate::settings::{self, BatchSettings, PipelineSettings, Rule, Style};
@@ -145,7 +146,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         &inputs,
         crops.as_ref(),
     )?;
-    scan.forget_others(&inputs, &store, crops.as_ref())?;
+    scan.forget_others(&inputs, &Used::default(), &store, crops.as_ref())?;
     tell(settings, &scan, &library, &clusters)?;
     Ok(scan.exit())
 }
