@@ -6,6 +6,7 @@ use lineament::{Face, Identification, KnownPeople, Pipeline, Score};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::album::doubt::Doubt;
 use crate::args;
 use crate::batch::Batch;
 use crate::draw::{Mark, Role};
@@ -53,9 +54,14 @@ impl TryFrom<args::Identify> for Settings {
     }
 }
 
+/// What is said of a detection that is nobody known and hardly a face.
+const DOUBTFUL: &str = "hardly a face";
+
 /// A face and whose it is: `name` is null when it is nobody known.
 #[derive(Serialize)]
 struct NamedFace {
+    /// The detector is not certain, or the embedder takes it for a picture of nothing.
+    doubtful: bool,
     #[serde(flatten)]
     identity: Identification,
     #[serde(flatten)]
@@ -64,7 +70,11 @@ struct NamedFace {
 
 impl NamedFace {
     fn name(&self) -> &str {
-        self.identity.name.as_deref().unwrap_or("unknown")
+        let nobody = match self.doubtful {
+            true => DOUBTFUL,
+            false => "unknown",
+        };
+        self.identity.name.as_deref().unwrap_or(nobody)
     }
 
     fn score(&self) -> Score {
@@ -132,6 +142,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         pipeline: &pipeline,
         people: &learned.people,
         threshold: threshold.threshold,
+        doubt: Doubt::of(&pipeline)?,
         drawing: drawing.as_ref(),
         max_bytes,
     };
@@ -148,6 +159,7 @@ struct Namer<'a> {
     pipeline: &'a Pipeline,
     people: &'a KnownPeople,
     threshold: Score,
+    doubt: Doubt,
     drawing: Option<&'a Drawing>,
     max_bytes: u64,
 }
@@ -158,7 +170,11 @@ impl Namer<'_> {
         let mut faces = Vec::new();
         for (face, embedding) in self.pipeline.analyze(&photo)? {
             let identity = self.people.identify(&embedding, self.threshold)?;
-            faces.push(NamedFace { identity, face });
+            faces.push(NamedFace {
+                doubtful: self.doubt.is_of(face.detection_score, &embedding),
+                identity,
+                face,
+            });
         }
         if let Some(drawing) = self.drawing {
             let marks: Vec<Mark> = faces.iter().map(mark).collect();
