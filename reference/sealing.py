@@ -5,7 +5,7 @@ golden/sealing.json
   key       the key of the records
   locked    it, as the lock has it
   name      {plain, stored}; photo {plain, stored}  keyed hashes
-  records   [{kind, number, plain, stored}]  kind 1 a person, 2 a face, 3 an embedding
+  records   [{kind, number, plain, stored}]  kind 1 a person, 2 a face, 3 an embedding, 4 a picture of a face
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def main():
     locked = encrypt(KEY, b"lineament gallery key 1", bytes(24), locking)
     name = "Ada Lovelace"
     photo = hashlib.sha256(b"a photo").digest()
-    plains = [(1, 7, padded(PERSON)), (3, 1 << 40, bytes(range(256))), (3, 2, b"")]
+    plains = [(1, 7, padded(PERSON)), (3, 1 << 40, bytes(range(256))), (3, 2, b""), (4, 5, b"\x89PNG" + bytes(60))]
     write_golden(
         "sealing.json",
         "sealing.py",

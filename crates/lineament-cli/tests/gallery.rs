@@ -36,6 +36,7 @@ fn export() -> String {
             },
             "source": {"path": format!("{id}.jpg"), "sha256": format!("{id:064x}")},
             "embedding": embedding,
+            "thumbnail": (id == 2).then_some("iVBORw0KGgo="),
         }})
     };
     let rows = [
@@ -400,6 +401,72 @@ fn a_gallery_is_embedded_again_from_its_photos() {
         (&json!(1), &json!("f32"))
     );
     assert_eq!(said(&["check"])["health"]["n_faces"], 1);
+}
+
+#[test]
+fn pictures_in_a_gallery_stand_for_photos_that_are_gone() {
+    let Some(models) = models("pictures in a gallery") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path();
+    let call = |words: &[&str]| {
+        let words = [&["gallery"], words, &["--json"]].concat();
+        run_with_models(folder, &models, &words)
+    };
+    let said = |words: &[&str]| -> Value {
+        let output = call(words);
+        assert_eq!(code(&output), 0, "{words:?}: {}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap_or_default()
+    };
+    let embedding = |file: &str| {
+        said(&["export", file]);
+        let lines = fs::read_to_string(folder.join(file)).unwrap();
+        let face: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        face["face"]["embedding"].clone()
+    };
+    said(&["init", "--gallery", "people.lineament"]);
+    let photo = folder.join("Ada.png");
+    for size in ["31", "257"] {
+        let refused = call(&["enroll", "Ada.png", "--name", "Ada", "--thumbnails", size]);
+        assert_eq!(code(&refused), 2);
+    }
+    for (size, is_enough) in [("64", false), ("112", true), ("200", true)] {
+        write_png(&photo, &one_face());
+        let enroll = ["enroll", "Ada.png", "--name", "Ada", "--accept-poor"];
+        said(&[&enroll[..], &["--thumbnails", size]].concat());
+        said(&["show", "Ada", "--thumbnails", "pictures"]);
+        let pictures: Vec<_> = fs::read_dir(folder.join("pictures")).unwrap().collect();
+        assert_eq!(pictures.len(), 1);
+        let bytes = fs::read(pictures[0].as_ref().unwrap().path()).unwrap();
+        let side = u32::from_be_bytes(bytes[16..20].try_into().unwrap());
+        assert_eq!(side.to_string(), size);
+        let before = embedding("before.jsonl");
+        fs::remove_file(&photo).unwrap();
+        let moved = call(&["re-embed", "--precision", "f16"]);
+        assert_eq!(code(&moved) == 0, is_enough, "{size}: {}", stderr(&moved));
+        if is_enough {
+            assert!(
+                stderr(&moved).contains("1 face is embedded from the gallery's pictures"),
+                "{}",
+                stderr(&moved)
+            );
+            said(&["re-embed"]);
+            let after = embedding("after.jsonl");
+            let values = |of: &Value| -> Vec<f64> {
+                let values = of.as_array().unwrap().iter();
+                values.map(|value| value.as_f64().unwrap()).collect()
+            };
+            let pairs = values(&before).into_iter().zip(values(&after));
+            let score: f64 = pairs.map(|(a, b)| a * b).sum();
+            let least = if size == "112" { 1.0 - 1e-6 } else { 0.97 };
+            assert!(score >= least, "{size}: {score}");
+        } else {
+            said(&["re-embed", "--give-up"]);
+        }
+        said(&["forget", "Ada"]);
+        fs::remove_dir_all(folder.join("pictures")).unwrap();
+    }
 }
 
 #[test]

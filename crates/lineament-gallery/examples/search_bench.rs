@@ -186,6 +186,7 @@ fn face(id: FaceId, person: PersonId, embedding: Vec<f32>) -> ExportRow {
             enrolled_at: NOW,
         },
         embedding,
+        thumbnail: None,
     })
 }
 

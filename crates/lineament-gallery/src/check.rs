@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::audit::each_entry;
 use crate::error::GalleryError;
 use crate::face::Face;
-use crate::faces::{COLUMNS, Codec, read_faces, read_vector, vector_from_row};
+use crate::faces::{
+    COLUMNS, Codec, Table, data_from_row, read_faces, read_vector, vector_from_row,
+};
 use crate::gallery::{read_options, read_stamp};
 use crate::ids::{FaceId, PersonId};
 use crate::lock::{Secret, unlock};
@@ -154,9 +156,12 @@ fn look(path: &Path, secret: Option<&Secret>, health: &mut Health) -> Result<(),
         let what = in_words(error);
         health.problems.push(Problem::Storage { what });
     }
-    // Before, a gallery could not move to another model.
+    // Before, a gallery could not move to another model, nor hold pictures.
     if version >= 2 {
         check_move(&state, vault, health)?;
+    }
+    if version >= 4 {
+        check_thumbnails(&state, vault, health)?;
     }
     Ok(())
 }
@@ -174,6 +179,22 @@ fn check_move(db: &Connection, vault: &Vault, health: &mut Health) -> Result<(),
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         if let Err(error) = vector_from_row(row, codec) {
+            let (face, what) = (FaceId(row.get(0)?), in_words(error));
+            health.problems.push(Problem::Face { face, what });
+        }
+    }
+    Ok(())
+}
+
+fn check_thumbnails(
+    db: &Connection,
+    vault: &Vault,
+    health: &mut Health,
+) -> Result<(), GalleryError> {
+    let mut statement = db.prepare("SELECT face, data, crc FROM thumbnail")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Err(error) = data_from_row(row, vault, Table::Thumbnail) {
             let (face, what) = (FaceId(row.get(0)?), in_words(error));
             health.problems.push(Problem::Face { face, what });
         }
@@ -282,7 +303,7 @@ fn last_number(db: &Connection, table: &str, n_bytes: u64) -> i64 {
 }
 
 /// The error without the file, which problems do not repeat.
-fn in_words(error: GalleryError) -> String {
+pub(crate) fn in_words(error: GalleryError) -> String {
     match error {
         GalleryError::Damaged { what, .. } | GalleryError::Storage { what, .. } => what,
         other => other.to_string(),

@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::change::{Action, Change};
 use crate::error::GalleryError;
 use crate::face::{
-    Face, MAX_OBJECTION_BYTES, MAX_OBJECTIONS, MAX_PATH_BYTES, NewFace, SAME_FACE_IOU,
+    Face, MAX_OBJECTION_BYTES, MAX_OBJECTIONS, MAX_PATH_BYTES, MAX_THUMBNAIL_BYTES, NewFace,
+    SAME_FACE_IOU,
 };
 use crate::faces::{add_face, read_faces_of_photo};
 use crate::gallery::Gallery;
@@ -300,6 +301,11 @@ pub(crate) fn check_face(face: &NewFace) -> Result<(), GalleryError> {
     if face.source.path.len() > MAX_PATH_BYTES {
         let got = format!("{} bytes", face.source.path.len());
         return bad("the path of a photo", "at most 4096 bytes", got);
+    }
+    let n_bytes = face.thumbnail.as_ref().map_or(0, Vec::len);
+    if n_bytes > MAX_THUMBNAIL_BYTES {
+        let got = format!("{n_bytes} bytes");
+        return bad("the picture of a face", "at most 262144 bytes", got);
     }
     let too_long = |text: &String| text.len() > MAX_OBJECTION_BYTES;
     if quality.objections.len() > MAX_OBJECTIONS || quality.objections.iter().any(too_long) {

@@ -7,6 +7,8 @@ use crate::ids::{FaceId, PersonId, UnixSeconds};
 
 /// Longest path of a source, in bytes.
 pub(crate) const MAX_PATH_BYTES: usize = 4096;
+/// Longest picture of a face, in bytes: 256 × 256 pixels that compress to nothing less.
+pub(crate) const MAX_THUMBNAIL_BYTES: usize = 1 << 18;
 /// Most and longest objections of a face.
 pub(crate) const MAX_OBJECTIONS: usize = 16;
 pub(crate) const MAX_OBJECTION_BYTES: usize = 200;
@@ -47,6 +49,8 @@ pub struct NewFace {
     pub quality: FaceQuality,
     /// The photo it comes from.
     pub source: Source,
+    /// A small picture of it, if one is to be kept: a PNG file, which nobody looks into here.
+    pub thumbnail: Option<Vec<u8>>,
 }
 
 /// A face of the gallery.

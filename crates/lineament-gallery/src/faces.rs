@@ -81,6 +81,14 @@ impl Gallery {
         })
     }
 
+    /// The small picture of a face, as it was enrolled with it; `None` for a face without one.
+    ///
+    /// # Errors
+    /// [`GalleryError::Damaged`], [`GalleryError::Storage`].
+    pub fn thumbnail(&self, face: FaceId) -> Result<Option<Vec<u8>>, GalleryError> {
+        self.read(|db| read_thumbnail(db, &self.vault, face))
+    }
+
     /// Removes one face.
     ///
     /// # Errors
@@ -208,7 +216,10 @@ pub(crate) fn add_face(
     };
     put_face(change, change.vault, &face)?;
     let data = change.options.precision.encode(new.embedding.values());
-    put_embedding(change, change.vault, Table::Embedding, face.id, &data)?;
+    put_data(change, change.vault, Table::Embedding, face.id, &data)?;
+    if let Some(thumbnail) = &new.thumbnail {
+        put_data(change, change.vault, Table::Thumbnail, face.id, thumbnail)?;
+    }
     Ok(face.id)
 }
 
@@ -255,13 +266,15 @@ pub(crate) fn put_face(
     Ok(())
 }
 
-/// Where embeddings lie.
+/// What lies beside faces, a row `face, data, crc` for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Table {
-    /// Those in use.
+    /// Embeddings in use.
     Embedding,
-    /// Those of the model that the gallery is moving to.
+    /// Embeddings of the model that the gallery is moving to.
     Next,
+    /// Pictures, of faces that have one.
+    Thumbnail,
 }
 
 impl Table {
@@ -269,20 +282,28 @@ impl Table {
         match self {
             Self::Embedding => "embedding",
             Self::Next => "embedding_next",
+            Self::Thumbnail => "thumbnail",
+        }
+    }
+
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Embedding | Self::Next => Kind::Embedding,
+            Self::Thumbnail => Kind::Thumbnail,
         }
     }
 }
 
-/// Writes the embedding of a face, anew or over the row of that number. False when there is no such face.
-pub(crate) fn put_embedding(
+/// Writes what lies beside a face, anew or over the row of that number. False when there is no such face.
+pub(crate) fn put_data(
     change: &mut Change<'_>,
     vault: &Vault,
     table: Table,
     face: FaceId,
     data: &[u8],
 ) -> Result<bool, GalleryError> {
-    let data = vault.seal(Kind::Embedding, face.0, data)?;
-    let crc = embedding_checksum(face, &data);
+    let data = vault.seal(table.kind(), face.0, data)?;
+    let crc = data_checksum(face, &data);
     let sql = format!(
         "INSERT OR REPLACE INTO {} (face, data, crc) SELECT id, ?2, ?3 FROM face WHERE id = ?1",
         table.name()
@@ -296,7 +317,7 @@ pub(crate) fn put_embedding(
     Ok(n_written > 0)
 }
 
-pub(crate) fn embedding_checksum(face: FaceId, data: &[u8]) -> i64 {
+pub(crate) fn data_checksum(face: FaceId, data: &[u8]) -> i64 {
     Checksum::default().number(face.0).bytes(data).finish()
 }
 
@@ -305,24 +326,29 @@ pub(crate) fn vector_from_row(
     row: &Row<'_>,
     codec: Codec<'_>,
 ) -> Result<(FaceId, Vec<f32>), GalleryError> {
-    let (face, data) = embedding_from_row(row, codec.vault)?;
+    let (face, data) = data_from_row(row, codec.vault, Table::Embedding)?;
     let Codec { options, .. } = codec;
     Ok((face, options.precision.decode(&data, options.dimension)?))
 }
 
-/// The bytes of a row `face, data, crc` of embeddings, as they were before they were sealed.
-pub(crate) fn embedding_from_row(
+/// The bytes of a row `face, data, crc`, as they were before they were sealed.
+pub(crate) fn data_from_row(
     row: &Row<'_>,
     vault: &Vault,
+    table: Table,
 ) -> Result<(FaceId, Vec<u8>), GalleryError> {
     let face = FaceId(row.get(0)?);
     let data = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-    if row.get::<_, i64>(2)? != embedding_checksum(face, data) {
+    if row.get::<_, i64>(2)? != data_checksum(face, data) {
         return Err(GalleryError::damaged(format!(
-            "the checksum of the embedding of face {face} does not fit"
+            "the checksum of the {} of face {face} does not fit",
+            match table.kind() {
+                Kind::Thumbnail => "picture",
+                _ => "embedding",
+            }
         )));
     }
-    let data = vault.open(Kind::Embedding, face.0, data)?;
+    let data = vault.open(table.kind(), face.0, data)?;
     Ok((face, data.into_owned()))
 }
 
@@ -354,6 +380,21 @@ pub(crate) fn read_owned_vector(
     };
     let (_, values) = vector_from_row(row, codec)?;
     Ok(Some((PersonId(row.get(3)?), values)))
+}
+
+/// The picture of a face, if it has one.
+pub(crate) fn read_thumbnail(
+    db: &Connection,
+    vault: &Vault,
+    face: FaceId,
+) -> Result<Option<Vec<u8>>, GalleryError> {
+    let mut statement =
+        db.prepare_cached("SELECT face, data, crc FROM thumbnail WHERE face = ?1")?;
+    let mut rows = statement.query(params![face.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(data_from_row(row, vault, Table::Thumbnail)?.1))
 }
 
 /// The embedding of a face from the numbers of its row.

@@ -13,7 +13,7 @@ use crate::merge::delete_person;
 
 impl Gallery {
     /// Erases a person, those merged into them, and all their faces: no byte of a name, tag, note,
-    /// path or embedding of theirs stays in the file, its write-ahead log or its index. The number of
+    /// path, embedding or picture of theirs stays in the file, its write-ahead log or its index. The number of
     /// faces erased. Should the process die on the way, the next to open the file finishes.
     ///
     /// What this cannot reach: backups and exports, and what file systems and flash storage keep of

@@ -30,6 +30,7 @@
 //!     landmarks: None,
 //!     quality: FaceQuality::default(),
 //!     source: Source { path: "ada.jpg".to_owned(), sha256: [1; 32] },
+//!     thumbnail: None,
 //! };
 //! let outcome = gallery.enroll("Ada", &ada, &EnrollPolicy::default(), now)?;
 //! let probe = Embedding::from_raw(space, vec![0.8, 0.2, 0.2])?;
@@ -57,6 +58,7 @@ pub mod ids;
 mod index;
 pub mod lock;
 mod merge;
+mod optional_base64;
 pub mod people;
 pub mod reembed;
 pub mod salvage;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::change::{Action, Change};
 use crate::checksum::Checksum;
 use crate::error::GalleryError;
-use crate::faces::{COLUMNS, Table, embedding_from_row, put_embedding, put_face, read_faces};
+use crate::faces::{COLUMNS, Table, data_from_row, put_data, put_face, read_faces};
 use crate::gallery::Gallery;
 use crate::ids::{PersonId, UnixSeconds};
 use crate::people::{put_person, read_person};
@@ -194,7 +194,7 @@ fn payload(bytes: &[u8]) -> Payload<'_, '_> {
 
 impl Gallery {
     /// Encrypts the gallery, or gives an encrypted one another key: every record is sealed, and no byte of
-    /// a name, path or embedding that is not stays in the file, its write-ahead log or its index. Should
+    /// a name, path, embedding or picture that is not stays in the file, its write-ahead log or its index. Should
     /// the process die on the way, the gallery is what it was or what it was to be, and the next to open
     /// it finishes. `entropy` is random, from the system.
     ///
@@ -255,8 +255,9 @@ impl Gallery {
             change.tx.execute("UPDATE about SET erasing = 1", [])?;
             seal_people(change, &vault)?;
             let n_faces = seal_faces(change, &vault)?;
-            seal_embeddings(change, &vault, Table::Embedding)?;
-            seal_embeddings(change, &vault, Table::Next)?;
+            for table in [Table::Embedding, Table::Next, Table::Thumbnail] {
+                seal_data(change, &vault, table)?;
+            }
             // Hashes over what was plain would tell whether a guess of it is right.
             change.tx.execute("DELETE FROM history", [])?;
             change.tx.execute("DELETE FROM lock", [])?;
@@ -294,21 +295,17 @@ fn seal_faces(change: &mut Change<'_>, vault: &Vault) -> Result<usize, GalleryEr
     Ok(all.len())
 }
 
-fn seal_embeddings(
-    change: &mut Change<'_>,
-    vault: &Vault,
-    table: Table,
-) -> Result<(), GalleryError> {
+fn seal_data(change: &mut Change<'_>, vault: &Vault, table: Table) -> Result<(), GalleryError> {
     let name = table.name();
     let sql = format!("SELECT face, data, crc FROM {name} WHERE face = ?1");
     for number in numbers(&change.tx, &format!("SELECT face FROM {name}"))? {
         let mut statement = change.tx.prepare_cached(&sql)?;
         let read = statement.query_row(params![number], |row| {
-            Ok(embedding_from_row(row, change.vault))
+            Ok(data_from_row(row, change.vault, table))
         });
         let (face, data) = read??;
         drop(statement);
-        put_embedding(change, vault, table, face, &data)?;
+        put_data(change, vault, table, face, &data)?;
     }
     Ok(())
 }
@@ -430,7 +427,7 @@ mod tests {
             let photo = bytes(&golden["photo"]["plain"]).try_into().unwrap();
             assert_eq!(vault.photo(&photo)[..], bytes(&golden["photo"]["stored"]));
             for record in golden["records"].as_array().unwrap() {
-                let kind = [Kind::Person, Kind::Face, Kind::Embedding]
+                let kind = [Kind::Person, Kind::Face, Kind::Embedding, Kind::Thumbnail]
                     [record["kind"].as_u64().unwrap() as usize - 1];
                 let number = record["number"].as_i64().unwrap();
                 let (plain, stored) = (bytes(&record["plain"]), bytes(&record["stored"]));

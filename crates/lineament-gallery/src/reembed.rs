@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::change::Action;
 use crate::error::GalleryError;
 use crate::face::Face;
-use crate::faces::{COLUMNS, Table, put_embedding, read_faces};
+use crate::faces::{COLUMNS, Table, put_data, read_faces};
 use crate::gallery::{Gallery, GalleryOptions, check_dimension, options_from_row, read_options};
 use crate::ids::{FaceId, UnixSeconds};
 use crate::index::Indexes;
@@ -109,7 +109,7 @@ impl Gallery {
             for (face, embedding) in faces {
                 to.check(embedding)?;
                 let data = to.precision.encode(embedding.values());
-                let kept = put_embedding(change, change.vault, Table::Next, *face, &data)?;
+                let kept = put_data(change, change.vault, Table::Next, *face, &data)?;
                 n_kept += usize::from(kept);
             }
             match n_kept {

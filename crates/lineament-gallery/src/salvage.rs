@@ -9,10 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 
 use crate::change::{Action, Change};
-use crate::check::{Problem, each_face, each_person, n_bytes};
+use crate::check::{Problem, each_face, each_person, in_words, n_bytes};
 use crate::error::GalleryError;
-use crate::face::{Face, NewFace};
-use crate::faces::{Codec, add_face, embedding_of};
+use crate::face::{Face, MAX_THUMBNAIL_BYTES, NewFace};
+use crate::faces::{Codec, add_face, embedding_of, read_thumbnail};
 use crate::gallery::{Gallery, GalleryOptions, read_options};
 use crate::ids::{PersonId, UnixSeconds};
 use crate::lock::{Secret, read_lock, unlock};
@@ -107,6 +107,9 @@ pub fn salvage_with(
     Ok(salvage.saved)
 }
 
+/// A face with its embedding and its picture.
+type Saved = (Face, Vec<f32>, Option<Vec<u8>>);
+
 struct Salvage<'a> {
     gallery: &'a mut Gallery,
     at: UnixSeconds,
@@ -133,16 +136,32 @@ impl Salvage<'_> {
         })?;
         self.saved.n_people = people.len();
         let options = self.gallery.options().clone();
-        let mut faces: Vec<(Face, Vec<f32>)> = Vec::new();
+        let mut faces: Vec<Saved> = Vec::new();
         let mut owners: Vec<Person> = sorted(people);
         let mut lost = Vec::new();
         let codec = Codec {
             options: &options,
             vault,
         };
+        let has_pictures = has_pictures(db);
         each_face(db, codec, n_bytes, |face, read| {
             match read {
-                Ok(read) => faces.push(read),
+                Ok((found, values)) => {
+                    // A picture that is lost loses nothing else.
+                    let thumbnail = match has_pictures {
+                        true => read_thumbnail(db, vault, face),
+                        false => Ok(None),
+                    };
+                    let thumbnail = match thumbnail {
+                        Ok(thumbnail) => thumbnail.filter(|png| png.len() <= MAX_THUMBNAIL_BYTES),
+                        Err(error) => {
+                            let what = in_words(error);
+                            lost.push(Problem::Face { face, what });
+                            None
+                        }
+                    };
+                    faces.push((found, values, thumbnail));
+                }
                 Err(what) => lost.push(Problem::Face { face, what }),
             }
             if faces.len() >= FACES_PER_CHANGE {
@@ -156,16 +175,12 @@ impl Salvage<'_> {
     }
 
     /// Writes people that are not written yet, and faces.
-    fn write(
-        &mut self,
-        people: &mut Vec<Person>,
-        faces: Vec<(Face, Vec<f32>)>,
-    ) -> Result<(), GalleryError> {
+    fn write(&mut self, people: &mut Vec<Person>, faces: Vec<Saved>) -> Result<(), GalleryError> {
         let saved = &mut self.saved;
         let people = std::mem::take(people);
         self.gallery.write(self.at, |change| {
             write_people(change, &people)?;
-            for (face, values) in &faces {
+            for (face, values, thumbnail) in &faces {
                 saved.n_unnamed += usize::from(name_the_lost(change, face.person)?);
                 let new = NewFace {
                     embedding: embedding_of(change.options, face.id, values.clone())?,
@@ -173,6 +188,7 @@ impl Salvage<'_> {
                     landmarks: face.landmarks,
                     quality: face.quality.clone(),
                     source: face.source.clone(),
+                    thumbnail: thumbnail.clone(),
                 };
                 add_face(change, face.person, &new, face.enrolled_at)?;
             }
@@ -180,6 +196,12 @@ impl Salvage<'_> {
             change.log(Action::Import, None, None, faces.len())
         })
     }
+}
+
+/// Files of earlier versions have no pictures.
+fn has_pictures(db: &Connection) -> bool {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'thumbnail'";
+    db.query_row(sql, [], |_| Ok(())).is_ok()
 }
 
 fn sorted(people: HashMap<PersonId, Person>) -> Vec<Person> {

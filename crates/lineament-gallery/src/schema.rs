@@ -10,10 +10,11 @@ use crate::error::GalleryError;
 pub(crate) const APPLICATION_ID: i32 = 0x4C4E_474C;
 
 /// The step to each version from the one before; the first makes the tables.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema/v1.sql"),
     include_str!("schema/v2.sql"),
     include_str!("schema/v3.sql"),
+    include_str!("schema/v4.sql"),
 ];
 
 /// The version that this program writes.

@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     Person,
     Face,
     Embedding,
+    Thumbnail,
 }
 
 impl Kind {
@@ -41,6 +42,7 @@ impl Kind {
             Self::Person => 1,
             Self::Face => 2,
             Self::Embedding => 3,
+            Self::Thumbnail => 4,
         }
     }
 }
@@ -320,6 +322,7 @@ fn broken(kind: Kind, number: i64) -> GalleryError {
         Kind::Person => "person",
         Kind::Face => "face",
         Kind::Embedding => "the embedding of face",
+        Kind::Thumbnail => "the picture of face",
     };
     GalleryError::damaged(format!(
         "the encrypted record of {whose} {number} does not fit"

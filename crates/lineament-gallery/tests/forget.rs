@@ -11,7 +11,7 @@ use std::path::Path;
 
 use lineament_gallery::{Gallery, PersonId, SearchOptions};
 use support::traces::{Trace, n_present, of_face};
-use support::{NOW, enrolled, face, options, save_indexes};
+use support::{NOW, enrolled, face, options, picture, save_indexes};
 
 const NAME: &str = "Wilhelmina Quetzalcoatl";
 const NEXT_NAME: &str = "Wilma Renamed";
@@ -70,6 +70,25 @@ fn no_byte_of_a_forgotten_person_stays_in_any_file() {
         gallery = Gallery::open(&dir.path().join("g")).unwrap();
     }
     assert_eq!(n_present(dir.path(), &traces), 0);
+}
+
+#[test]
+fn a_picture_that_fills_pages_is_forgotten_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut gallery = Gallery::create(&dir.path().join("g"), options(), NOW).unwrap();
+    let mut hers = face(777, 0);
+    let picture = picture(777, 1, 100_000);
+    hers.thumbnail = Some(picture.clone());
+    enrolled(&mut gallery, "other", &face(3, 0));
+    let (_, person) = enrolled(&mut gallery, NAME, &hers);
+    // Pieces that lie across the ends of pages are in no file as they are here.
+    let pieces: Vec<Trace> = picture
+        .chunks(1000)
+        .map(|c| Trace::bytes(&c[..40]))
+        .collect();
+    assert!(n_present(dir.path(), &pieces) >= 95);
+    gallery.forget(person, NOW).unwrap();
+    assert_eq!(n_present(dir.path(), &pieces), 0);
 }
 
 #[test]

@@ -7,12 +7,13 @@
 
 mod support;
 
-use lineament_gallery::{Gallery, GalleryError, SearchOptions, check};
+use lineament_gallery::{Gallery, GalleryError, SearchOptions, check, salvage};
 use rusqlite::Connection;
 use support::{NOW, enrolled, face, options};
 
 const V1: &str = include_str!("files/v1.sql");
 const V2: &str = include_str!("files/v2.sql");
+const V3: &str = include_str!("files/v3.sql");
 
 #[test]
 fn a_file_of_version_1_opens() {
@@ -58,6 +59,26 @@ fn a_file_of_version_2_opens_with_the_move_that_is_under_way() {
     assert_eq!((under_way.n_done, under_way.n_left), (2, 2));
     assert!(!gallery.is_encrypted());
     assert_eq!(gallery.people().unwrap().len(), 2);
+    assert_eq!(check(&path).unwrap().problems, []);
+}
+
+#[test]
+fn a_file_of_version_3_opens_and_takes_pictures() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    Connection::open(&path).unwrap().execute_batch(V3).unwrap();
+    assert_eq!(check(&path).unwrap().problems, []);
+    let saved = dir.path().join("saved");
+    assert_eq!(salvage(&path, &saved, None, NOW).unwrap().problems, []);
+    let mut gallery = Gallery::open(&path).unwrap();
+    let people = gallery.people().unwrap();
+    for old in gallery.faces(people[0].id).unwrap() {
+        assert_eq!(gallery.thumbnail(old.id).unwrap(), None);
+    }
+    let new = face(5, 0);
+    let (id, _) = enrolled(&mut gallery, "Eve", &new);
+    assert!(new.thumbnail.is_some());
+    assert_eq!(gallery.thumbnail(id).unwrap(), new.thumbnail);
     assert_eq!(check(&path).unwrap().problems, []);
 }
 

@@ -43,7 +43,11 @@ fn full() -> (tempfile::TempDir, Gallery) {
 }
 
 /// A person, the name of whom they are merged into, and their faces.
-type Contents = (Person, Option<String>, Vec<(Face, Vec<f32>)>);
+type Contents = (
+    Person,
+    Option<String>,
+    Vec<(Face, Vec<f32>, Option<Vec<u8>>)>,
+);
 
 /// All people with their faces, without numbers, which are given anew.
 fn contents(gallery: &Gallery) -> Vec<Contents> {
@@ -56,9 +60,10 @@ fn contents(gallery: &Gallery) -> Vec<Contents> {
             let faces = gallery.faces(person.id).unwrap().into_iter();
             let faces = faces.map(|mut face| {
                 let embedding = gallery.embedding(face.id).unwrap().values().to_vec();
+                let thumbnail = gallery.thumbnail(face.id).unwrap();
                 face.id.0 = 0;
                 face.person.0 = 0;
-                (face, embedding)
+                (face, embedding, thumbnail)
             });
             let mut faces: Vec<_> = faces.collect();
             faces.sort_by(|a, b| a.0.source.path.cmp(&b.0.source.path));

@@ -51,6 +51,9 @@ pub(crate) enum Action {
     Show {
         /// The person.
         person: String,
+        /// Write the small pictures of their faces to this folder, as NUMBER.png, where faces have one.
+        #[arg(long, value_name = "DIR")]
+        thumbnails: Option<PathBuf>,
     },
     /// Say who the people in photos are, and who is unknown.
     Identify(Identify),
@@ -189,6 +192,10 @@ pub(crate) struct Enroll {
     /// Take also faces that are too small, dark, blurred or cut off to be relied on.
     #[arg(long, help_heading = "Photos")]
     pub(crate) accept_poor: bool,
+    /// Keep a small picture of each face in the gallery, this many pixels wide and high, 32 to 256. From
+    /// 112 on, `re-embed` does without the photo. Without it, no picture is kept.
+    #[arg(long, value_name = "SIZE", help_heading = "Photos", value_parser = clap::value_parser!(u32).range(32..=256))]
+    pub(crate) thumbnails: Option<u32>,
     #[command(flatten)]
     pub(crate) decision: Decision,
     #[command(flatten)]

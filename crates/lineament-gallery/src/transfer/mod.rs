@@ -14,7 +14,7 @@ use crate::change::{Action, Change};
 use crate::enroll::{check_face, same_face};
 use crate::error::GalleryError;
 use crate::face::{Face, NewFace};
-use crate::faces::{COLUMNS, add_face, face_from_row, read_vector};
+use crate::faces::{COLUMNS, add_face, face_from_row, read_thumbnail, read_vector};
 use crate::gallery::{Gallery, GalleryOptions};
 use crate::ids::{PersonId, UnixSeconds};
 use crate::people::{
@@ -39,6 +39,13 @@ pub struct ExportedFace {
     pub face: Face,
     /// The numbers of its embedding, of unit norm.
     pub embedding: Vec<f32>,
+    /// The small picture of it, a PNG file, if it has one; Base64 in JSON.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "crate::optional_base64"
+    )]
+    pub thumbnail: Option<Vec<u8>>,
 }
 
 /// Where the rows of an import come from, for messages.
@@ -107,7 +114,12 @@ impl Gallery {
             while let Some(row) = rows.next()? {
                 let face = face_from_row(row, &self.vault)?;
                 let embedding = read_vector(&state, self.codec(), face.id)?;
-                take(ExportRow::Face(ExportedFace { face, embedding }))?;
+                let thumbnail = read_thumbnail(&state, &self.vault, face.id)?;
+                take(ExportRow::Face(ExportedFace {
+                    face,
+                    embedding,
+                    thumbnail,
+                }))?;
             }
             Ok(())
         })
@@ -223,7 +235,11 @@ impl Import<'_, '_> {
     }
 
     fn face(&mut self, exported: ExportedFace) -> Result<(), GalleryError> {
-        let ExportedFace { face, embedding } = exported;
+        let ExportedFace {
+            face,
+            embedding,
+            thumbnail,
+        } = exported;
         let person = self.here(face.person)?;
         let options = self.change.options;
         let (expected, got) = (options.dimension, embedding.len());
@@ -241,6 +257,7 @@ impl Import<'_, '_> {
             landmarks: face.landmarks,
             quality: face.quality,
             source: face.source,
+            thumbnail,
         };
         check_face(&new)?;
         if same_face(&self.change.tx, self.change.vault, &new)?.is_some() {

@@ -69,7 +69,17 @@ pub(crate) fn face(person: u64, photo: u64) -> NewFace {
             path: format!("photos/{person}/{photo}.jpg"),
             sha256,
         },
+        thumbnail: photo.is_multiple_of(2).then(|| picture(person, photo, 600)),
     }
+}
+
+/// Bytes that stand for a picture of a face.
+pub(crate) fn picture(person: u64, photo: u64, n_bytes: usize) -> Vec<u8> {
+    let values = noise((person + 3) * 1_000_033 + photo);
+    values
+        .map(|value| (value * 256.0) as i32 as u8)
+        .take(n_bytes)
+        .collect()
 }
 
 pub(crate) fn vector(face: &NewFace) -> Embedding {

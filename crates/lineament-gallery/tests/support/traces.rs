@@ -39,8 +39,8 @@ impl Trace {
     }
 }
 
-/// What can be found of a face: its path, the hash of its photo, its embedding, and what the indexes keep
-/// of that: bundles of 16 rows, of which 4 columns each lie side by side, and whole rows.
+/// What can be found of a face: its path, the hash of its photo, its picture, its embedding, and what the indexes
+/// keep of that: bundles of 16 rows, of which 4 columns each lie side by side, and whole rows.
 pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
     let values = face.embedding.values();
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -55,6 +55,8 @@ pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
         Trace::bytes(&face.source.sha256),
     ];
     traces.extend(bytes.chunks(12).map(Trace::bytes));
+    let picture = face.thumbnail.as_deref().unwrap_or_default();
+    traces.extend(picture.chunks(200).map(Trace::bytes));
     traces.extend(codes.chunks_exact(16).map(|codes| Trace {
         pieces: codes.chunks(4).map(<[u8]>::to_vec).collect(),
         distance: 16 * 4,

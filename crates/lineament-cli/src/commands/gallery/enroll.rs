@@ -9,7 +9,7 @@ use lineament_gallery::{
 use lineament_runtime::Sha256;
 use serde::Serialize;
 
-use super::{Target, batch, check_model, now};
+use super::{Target, batch, check_model, now, picture};
 use crate::args::common;
 use crate::args::gallery::Enroll;
 use crate::batch::{Batch, say};
@@ -68,6 +68,7 @@ enum Seen {
     Photo {
         portrait: Portrait,
         sha256: Sha256,
+        thumbnail: Option<Vec<u8>>,
     },
 }
 
@@ -86,6 +87,7 @@ pub(super) fn run(target: &Target, args: Enroll, interrupt: &Interrupt) -> Resul
         gallery: Mutex::new(gallery),
         name: args.name.as_deref(),
         accepts_poor: args.accept_poor,
+        thumbnail_px: args.thumbnails,
         look_alike: look_alike(rule, &pipeline)?,
         style: target.style,
         max_bytes: settings.options.decode.max_bytes,
@@ -152,6 +154,8 @@ struct Clerk<'a> {
     gallery: Mutex<Gallery>,
     name: Option<&'a str>,
     accepts_poor: bool,
+    /// Side of the pictures that are kept.
+    thumbnail_px: Option<u32>,
     look_alike: Option<Score>,
     style: Style,
     max_bytes: u64,
@@ -175,7 +179,15 @@ impl Clerk<'_> {
         }
         let photo = self.pipeline.read_bytes(bytes)?;
         let portrait = portrait_of(self.pipeline, &photo)?;
-        Ok(Seen::Photo { portrait, sha256 })
+        let face = portrait.face.as_ref().zip(self.thumbnail_px);
+        let thumbnail = face
+            .map(|((face, _), side_px)| picture::make(self.pipeline, &photo, face, side_px))
+            .transpose()?;
+        Ok(Seen::Photo {
+            portrait,
+            sha256,
+            thumbnail,
+        })
     }
 
     fn known(&self, name: &str, sha256: &Sha256) -> Result<Option<Enrollment>, Failure> {
@@ -203,13 +215,17 @@ impl Clerk<'_> {
         let outcome = match seen {
             Err(error) => Outcome::Else(NoEnrollment::Failed { error }),
             Ok(Seen::Known(known)) => Outcome::Asked(known),
-            Ok(Seen::Photo { portrait, sha256 }) => {
+            Ok(Seen::Photo {
+                portrait,
+                sha256,
+                thumbnail,
+            }) => {
                 if portrait.n_faces > 1 {
                     let n_faces = portrait.n_faces;
                     let what = format!("has {n_faces} faces; the prominent one is taken");
                     progress.tell(Level::Warning, &format!("{}: {what}", input.shown));
                 }
-                self.ask(input, &name, portrait, &sha256)?
+                self.ask(input, &name, portrait, &sha256, thumbnail)?
             }
         };
         self.tell(progress, input, &name, &outcome)?;
@@ -229,6 +245,7 @@ impl Clerk<'_> {
         name: &str,
         portrait: Portrait,
         sha256: &Sha256,
+        thumbnail: Option<Vec<u8>>,
     ) -> Result<Outcome, Failure> {
         let Some((face, embedding)) = portrait.face else {
             return Ok(Outcome::Else(NoEnrollment::NoFace));
@@ -257,6 +274,7 @@ impl Clerk<'_> {
                 path: place_of(input)?,
                 sha256: *sha256.bytes(),
             },
+            thumbnail,
         };
         let outcome = self.gallery().enroll(name, &new, &policy, now())?;
         Ok(Outcome::Asked(outcome))

@@ -10,6 +10,7 @@ mod index;
 mod init;
 mod list;
 mod parquet;
+mod picture;
 mod reembed;
 pub(crate) mod secret;
 mod show;
@@ -50,7 +51,7 @@ pub(crate) fn run(command: GalleryCommand, interrupt: &Interrupt) -> Result<Exit
         Action::Init(args) => init::run(&target, &args),
         Action::Enroll(args) => enroll::run(&target, args, interrupt),
         Action::List { tag } => list::run(&target, tag.as_deref()),
-        Action::Show { person } => show::run(&target, &person),
+        Action::Show { person, thumbnails } => show::run(&target, &person, thumbnails.as_deref()),
         Action::Identify(args) => identify::run(&target, args, interrupt),
         Action::Verify(args) => verify::run(&target, args),
         Action::Rename { person, name } => edit::rename(&target, &person, &name),

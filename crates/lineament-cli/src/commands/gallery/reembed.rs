@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use lineament::{Embedding, Photo, Pipeline};
 use lineament_gallery::{Face, FaceId, FacesLeft, Gallery, SAME_FACE_IOU};
@@ -9,7 +10,7 @@ use lineament_runtime::Sha256;
 use serde_json::json;
 
 use super::init::options;
-use super::{Target, batch, now, tell};
+use super::{Target, batch, now, picture, tell};
 use crate::args::gallery::ReEmbed;
 use crate::batch::{Batch, say};
 use crate::exit::Exit;
@@ -31,8 +32,15 @@ struct Job {
 /// What a photo gave.
 enum Seen {
     Faces(Vec<(FaceId, Embedding)>),
-    /// Another photo is in its place.
-    Changed,
+    /// The photo is of no use, but the gallery has pictures of some of its faces.
+    Pictures {
+        faces: Vec<(FaceId, Embedding)>,
+        why: String,
+    },
+    /// The photo is of no use.
+    Nothing {
+        why: String,
+    },
 }
 
 pub(super) fn run(target: &Target, args: &ReEmbed, interrupt: &Interrupt) -> Result<Exit, Failure> {
@@ -69,18 +77,24 @@ pub(super) fn run(target: &Target, args: &ReEmbed, interrupt: &Interrupt) -> Res
         stage: "photos",
     };
     let max_bytes = settings.options.decode.max_bytes;
+    let gallery = Mutex::new(gallery);
+    let locked = || gallery.lock().unwrap_or_else(PoisonError::into_inner);
+    let picture_of = |face: FaceId| Ok(locked().thumbnail(face).map_err(Failure::from)?);
     let count = whole.for_each(
         &jobs,
-        |job| see(&pipeline, job, max_bytes),
+        |job| see(&pipeline, job, max_bytes, picture_of),
         |progress, job, seen| {
             let shown = &job.input.shown;
             let found = match seen {
                 Ok(Seen::Faces(found)) => found,
-                Ok(Seen::Changed) => {
-                    progress.tell(
-                        Level::Error,
-                        &format!("{shown}: it is another photo by now"),
-                    );
+                Ok(Seen::Pictures { faces, why }) => {
+                    let n = plural(faces.len(), "face is", "faces are");
+                    let words = format!("{why}; {n} embedded from the gallery's pictures");
+                    progress.tell(Level::Warning, &words);
+                    faces
+                }
+                Ok(Seen::Nothing { why }) => {
+                    progress.tell(Level::Error, &why);
                     Vec::new()
                 }
                 Err(trouble) => {
@@ -88,7 +102,7 @@ pub(super) fn run(target: &Target, args: &ReEmbed, interrupt: &Interrupt) -> Res
                     Vec::new()
                 }
             };
-            gallery.move_faces(&found, now())?;
+            locked().move_faces(&found, now())?;
             Ok(found.len())
         },
     )?;
@@ -96,6 +110,7 @@ pub(super) fn run(target: &Target, args: &ReEmbed, interrupt: &Interrupt) -> Res
         say("interrupted; the same command goes on");
         return Ok(Exit::Interrupted);
     }
+    let gallery = gallery.into_inner().unwrap_or_else(PoisonError::into_inner);
     finish(target, gallery, args)
 }
 
@@ -140,10 +155,46 @@ fn jobs(gallery: &Gallery) -> Result<Vec<Job>, Failure> {
     Ok(photos.into_iter().map(job).collect())
 }
 
-fn see(pipeline: &Pipeline, job: &Job, max_bytes: u64) -> Result<Seen, WorkError> {
+/// The faces of a photo; where that is gone, changed or broken, by the pictures that the gallery has.
+fn see(
+    pipeline: &Pipeline,
+    job: &Job,
+    max_bytes: u64,
+    picture_of: impl Fn(FaceId) -> Result<Option<Vec<u8>>, WorkError>,
+) -> Result<Seen, WorkError> {
+    let shown = &job.input.shown;
+    let why = match from_photo(pipeline, job, max_bytes) {
+        Ok(Some(faces)) => return Ok(Seen::Faces(faces)),
+        Ok(None) => format!("{shown}: it is another photo by now"),
+        Err(WorkError::Photo(trouble)) => trouble.about(shown),
+        Err(fatal) => return Err(fatal),
+    };
+    let mut faces = Vec::new();
+    // A picture of a face without landmarks was cut by its box, and tells no template where the eyes are.
+    for face in job.faces.iter().filter(|face| face.landmarks.is_some()) {
+        let Some(png) = picture_of(face.id)? else {
+            continue;
+        };
+        if let Some(crop) = picture::crop(pipeline, png)? {
+            let embeddings = pipeline.embed(&[crop])?;
+            faces.extend(embeddings.into_iter().map(|embedding| (face.id, embedding)));
+        }
+    }
+    Ok(match faces.is_empty() {
+        true => Seen::Nothing { why },
+        false => Seen::Pictures { faces, why },
+    })
+}
+
+/// The faces by their photo; `None` where another is in its place.
+fn from_photo(
+    pipeline: &Pipeline,
+    job: &Job,
+    max_bytes: u64,
+) -> Result<Option<Vec<(FaceId, Embedding)>>, WorkError> {
     let bytes = pipeline::bytes(&job.input, max_bytes)?;
     if Sha256::of(&bytes).bytes() != &job.sha256 {
-        return Ok(Seen::Changed);
+        return Ok(None);
     }
     let photo = pipeline.read_bytes(bytes)?;
     let (ids, crops): (Vec<FaceId>, Vec<_>) = job
@@ -153,7 +204,7 @@ fn see(pipeline: &Pipeline, job: &Job, max_bytes: u64) -> Result<Seen, WorkError
         .unzip();
     let crops = crops.into_iter().collect::<Result<Vec<_>, _>>()?;
     let embeddings = pipeline.embed(&crops)?;
-    Ok(Seen::Faces(ids.into_iter().zip(embeddings).collect()))
+    Ok(Some(ids.into_iter().zip(embeddings).collect()))
 }
 
 /// The crop of a face; of one that was enrolled without landmarks, if it is found again.

@@ -140,7 +140,12 @@ fn face_row(cells: &mut Cells, person: PersonId, id: FaceId) -> Result<ExportedF
         enrolled_at: UnixSeconds(cells.needed("enrolled_at", Cells::number)?),
     };
     let embedding = cells.floats("embedding")?;
-    Ok(ExportedFace { face, embedding })
+    let thumbnail = cells.bytes("thumbnail")?;
+    Ok(ExportedFace {
+        face,
+        embedding,
+        thumbnail,
+    })
 }
 
 /// The cells of a row by their columns. A cell is taken once.
@@ -176,6 +181,14 @@ impl Cells {
             None | Some(Field::Null) => Ok(None),
             Some(Field::Str(text)) => Ok(Some(text)),
             Some(other) => Err(format!("{name}: expected text, got {other}")),
+        }
+    }
+
+    fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, String> {
+        match self.0.remove(name) {
+            None | Some(Field::Null) => Ok(None),
+            Some(Field::Bytes(bytes)) => Ok(Some(bytes.data().to_vec())),
+            Some(other) => Err(format!("{name}: expected bytes, got {other}")),
         }
     }
 
