@@ -119,6 +119,26 @@ pub enum TrainError {
         /// The images of the batch, where one is to blame.
         images: Vec<String>,
     },
+    /// A file that a run cannot start from.
+    #[error("network.weights {}: {source}", path.display())]
+    Start {
+        /// Which one.
+        path: PathBuf,
+        /// Why not.
+        source: Box<TrainError>,
+    },
+    /// A model file that computes something else than the network that took its weights.
+    #[error(
+        "the file's embeddings differ from those of {network} with its weights by {got:e}, more than {limit:e}: it holds another network; set network.name and network.options to what it was exported from"
+    )]
+    OtherNetwork {
+        /// The network.
+        network: String,
+        /// The greatest difference of an embedding's numbers.
+        got: f64,
+        /// What is allowed.
+        limit: f64,
+    },
     /// A model file whose output is not the trainer's.
     #[error(
         "the exported model differs from the trainer's by {got:e}, more than {limit:e}: nothing was written"

@@ -2,6 +2,7 @@
 
 mod forward;
 mod import;
+mod settle;
 mod start;
 mod variables;
 
@@ -114,6 +115,11 @@ impl Model {
     /// # Errors
     /// [`TrainError::Input`] when the pictures have another size; [`TrainError::Torch`].
     pub fn forward(&self, pictures: &Tensor, mode: Mode) -> Result<Vec<Tensor>, TrainError> {
+        self.check_input(pictures)?;
+        forward::forward(self, pictures, mode)
+    }
+
+    fn check_input(&self, pictures: &Tensor) -> Result<(), TrainError> {
         let (height, width) = self.graph.input().size();
         let got = pictures.size();
         let expected = match self.graph.is_convolutional() && got.len() == 4 {
@@ -126,7 +132,7 @@ impl Model {
                 got,
             });
         }
-        forward::forward(self, pictures, mode)
+        Ok(())
     }
 }
 

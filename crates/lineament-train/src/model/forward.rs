@@ -13,10 +13,23 @@ const MOMENTUM: f64 = 0.1;
 /// Least value under the root of L2 pooling: its gradient is infinite at 0.
 pub(crate) const LEAST_SQUARE: f64 = 1e-12;
 
+/// Looks at what enters a node.
+pub(super) type See<'a> = dyn FnMut(usize, &Tensor) -> Result<(), TrainError> + 'a;
+
 pub(super) fn forward(
     model: &Model,
     pictures: &Tensor,
     mode: Mode,
+) -> Result<Vec<Tensor>, TrainError> {
+    forward_seen(model, pictures, mode, &mut |_, _| Ok(()))
+}
+
+/// As [`forward`]; `see` is shown each node's place and what enters it first.
+pub(super) fn forward_seen(
+    model: &Model,
+    pictures: &Tensor,
+    mode: Mode,
+    see: &mut See<'_>,
 ) -> Result<Vec<Tensor>, TrainError> {
     let mut pass = Pass {
         model,
@@ -25,6 +38,7 @@ pub(super) fn forward(
     };
     pass.values.push(Some(pass.entering(pictures)?));
     for index in 1..model.graph.nodes().len() {
+        see(index, pass.value(model.graph.nodes()[index].inputs[0]))?;
         let value = pass.node(index)?;
         pass.values.push(Some(value));
         for input in &model.graph.nodes()[index].inputs {

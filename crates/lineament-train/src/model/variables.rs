@@ -36,6 +36,25 @@ pub(crate) enum NodeVariables {
 }
 
 impl NodeVariables {
+    /// What batch normalisation by running numbers multiplies by and adds, `[channels]` in f64:
+    /// weight / √(variance + eps), and bias − mean · that.
+    pub(crate) fn line(&self, eps: f64) -> Result<(Tensor, Tensor), TrainError> {
+        let Self::BatchNorm {
+            weight,
+            bias,
+            mean,
+            variance,
+        } = self
+        else {
+            unreachable!("batch normalisation has its variables");
+        };
+        let double = |tensor: &Tensor| tensor.f_detach()?.f_to_kind(Kind::Double);
+        let deviation = (double(variance)? + eps).f_sqrt()?;
+        let factor = double(weight)?.f_div(&deviation)?;
+        let offset = double(bias)?.f_sub(&double(mean)?.f_mul(&factor)?)?;
+        Ok((factor, offset))
+    }
+
     /// The variables by the last part of their names.
     pub(super) fn named(&self) -> Vec<(&'static str, &Tensor)> {
         match self {

@@ -4,7 +4,6 @@ use tch::{Kind, Tensor};
 
 use crate::error::TrainError;
 use crate::graph::{Graph, Layer, NodeId};
-use crate::model::NodeVariables;
 
 /// For each node, the batch normalisation that alone reads it and that it can be multiplied into.
 pub(super) fn followers(graph: &Graph) -> Vec<Option<NodeId>> {
@@ -25,25 +24,6 @@ pub(super) fn followers(graph: &Graph) -> Vec<Option<NodeId>> {
         (is_sum && normalises && !returned(index)).then_some(reader)
     };
     readers.iter().enumerate().map(follower).collect()
-}
-
-/// What batch normalisation by running numbers multiplies by and adds, `[channels]` in f64:
-/// weight / √(variance + eps), and bias − mean · that.
-pub(super) fn line(variables: &NodeVariables, eps: f64) -> Result<(Tensor, Tensor), TrainError> {
-    let NodeVariables::BatchNorm {
-        weight,
-        bias,
-        mean,
-        variance,
-    } = variables
-    else {
-        unreachable!("batch normalisation has its variables");
-    };
-    let double = |tensor: &Tensor| tensor.f_detach()?.f_to_kind(Kind::Double);
-    let deviation = (double(variance)? + eps).f_sqrt()?;
-    let factor = double(weight)?.f_div(&deviation)?;
-    let offset = double(bias)?.f_sub(&double(mean)?.f_mul(&factor)?)?;
-    Ok((factor, offset))
 }
 
 /// Weights `[out, ..]` and biases `[out]` times `factor` plus `offset`, both `[out]`.

@@ -1,10 +1,11 @@
-//! Weights from ONNX files of others, by the order of their layers.
+//! Weights from ONNX files, our own and those of others, by the order of their layers.
 
 use std::collections::HashMap;
 
 use tch::Tensor;
 
 use super::fold::followers;
+use super::lower::needed;
 use super::read::{File, FileNode, read};
 use crate::error::TrainError;
 use crate::graph::{Layer, Node, NodeId, Rectifier};
@@ -14,16 +15,19 @@ use crate::model::{Model, NodeVariables};
 /// layers in the same order.
 ///
 /// Layers are matched one by one: convolutions, fully connected layers, PReLU and batch
-/// normalisation. Where the file has batch normalisation folded into what it follows, the model's
+/// normalisation. What supervises hidden layers, which files do not hold, stays as it is. Where the
+/// file has batch normalisation folded into what it follows, the model's
 /// starts as the identity: weight √(1 + eps), variance 1, and the file's bias. Its running numbers
-/// then say nothing of the features; they adapt within some hundred steps of training.
+/// then say nothing of the features: the nodes returned are to be given some by
+/// [`Model::settle`] before training.
 ///
 /// # Errors
 /// [`TrainError::Onnx`] for bytes that are no such file; [`TrainError::Weights`] when a layer finds
 /// another in its place, or locally connected layers, which have no operator in ONNX. The model is
 /// as it was then.
-pub fn import_weights(model: &mut Model, onnx: &[u8]) -> Result<(), TrainError> {
+pub fn import_weights(model: &mut Model, onnx: &[u8]) -> Result<Vec<NodeId>, TrainError> {
     let file = read(onnx)?;
+    let needed = needed(model.graph(), model.graph().outputs()[0].node);
     let mut matching = Matching {
         model,
         followers: followers(model.graph()),
@@ -32,10 +36,13 @@ pub fn import_weights(model: &mut Model, onnx: &[u8]) -> Result<(), TrainError> 
         next: 0,
         file: &file,
         identities: HashMap::new(),
+        folded: vec![],
         copies: vec![],
     };
-    for index in 0..matching.model.graph().nodes().len() {
-        matching.node(index)?;
+    for (index, is_needed) in needed.into_iter().enumerate() {
+        if is_needed {
+            matching.node(index)?;
+        }
     }
     if let Some(left) = matching.layers.get(matching.next) {
         return Err(TrainError::Weights {
@@ -50,7 +57,7 @@ pub fn import_weights(model: &mut Model, onnx: &[u8]) -> Result<(), TrainError> 
     for (mut ours, theirs) in matching.copies {
         tch::no_grad(|| ours.f_copy_(&theirs))?;
     }
-    Ok(())
+    Ok(matching.folded)
 }
 
 fn has_weights(node: &FileNode<'_>) -> bool {
@@ -79,6 +86,8 @@ struct Matching<'a> {
     next: usize,
     /// What batch normalisations that the file has folded add.
     identities: HashMap<NodeId, Option<Tensor>>,
+    /// Batch normalisations that the file has folded.
+    folded: Vec<NodeId>,
     /// Ours and theirs.
     copies: Vec<(Tensor, Tensor)>,
 }
@@ -214,6 +223,7 @@ impl<'a> Matching<'a> {
         };
         let ours = [weight, bias, mean, variance];
         if let Some(added) = self.identities.remove(&id) {
+            self.folded.push(id);
             let zeros = bias.f_zeros_like()?;
             let added = added.unwrap_or(zeros.shallow_clone());
             let scale = weight.f_full_like((1.0 + eps).sqrt())?;

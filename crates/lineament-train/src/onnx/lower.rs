@@ -180,7 +180,7 @@ impl<'a> Lowering<'a> {
             let Layer::BatchNorm { eps, .. } = self.graph.nodes()[follower.index()].layer else {
                 unreachable!("only batch normalisation is folded");
             };
-            let line = fold::line(&self.model.node_variables()[follower.index()], eps)?;
+            let line = self.model.node_variables()[follower.index()].line(eps)?;
             let folded = fold::fold(&weight, bias.as_ref(), &line)?;
             (weight, bias) = (folded.0, Some(folded.1));
             self.values[follower.index()] = self.names[index].clone();
@@ -305,7 +305,7 @@ fn pooling(
 }
 
 /// Which nodes `last` depends on.
-fn needed(graph: &Graph, last: NodeId) -> Vec<bool> {
+pub(super) fn needed(graph: &Graph, last: NodeId) -> Vec<bool> {
     let mut needed = vec![false; graph.nodes().len()];
     needed[last.index()] = true;
     for index in (0..=last.index()).rev() {

@@ -2,6 +2,7 @@
 
 use super::checkpoint::copy_named;
 use crate::error::TrainError;
+use crate::model::Model;
 use std::collections::BTreeMap;
 use tch::{Tensor, nn::VarStore};
 
@@ -32,6 +33,11 @@ impl Ema {
             decay,
             pairs: pairs.collect(),
         }
+    }
+
+    /// An average of a model's variables; none where the decay is 0.
+    pub(super) fn wanted(decay: f64, model: &Model) -> Option<Self> {
+        (decay > 0.0).then(|| Self::new(decay, model.variables()))
     }
 
     /// Takes in the values after step `n`, counted from 1. The first steps are forgotten faster:

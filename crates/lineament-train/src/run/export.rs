@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use tch::{Device, Kind, Tensor};
 
 /// How far the engine's embedding, brought to unit length, may be from the trainer's.
-const TOLERANCE: f64 = 1e-4;
+pub(super) const TOLERANCE: f64 = 1e-4;
 /// The same with weights of 16 bits.
 const TOLERANCE_FP16: f64 = 1e-2;
 
@@ -147,25 +147,44 @@ fn restored(config: &Config, checkpoint: &Checkpoint) -> Result<Model, TrainErro
 
 /// The greatest difference over four random pictures.
 fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainError> {
-    let session = load_session(
-        &config.name,
-        Cow::Owned(onnx.to_vec()),
-        &EngineOptions::default(),
-    )?
-    .session;
     let InputConfig { width, height, .. } = config.input;
     let shape = [4, 3, i64::from(height), i64::from(width)];
     tch::manual_seed(0);
     let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
-    let ours = tch::no_grad(|| model.forward(&pictures, Mode::Eval))?;
-    let values = Vec::<f32>::try_from(pictures.reshape([-1]))?;
-    let shape = shape.map(|n| n as usize).to_vec();
-    let outputs = session.run(&Numbers::new(shape, values)?)?;
-    let theirs = outputs.get(EMBEDDING)?;
-    let theirs = Tensor::from_slice(theirs.data()).reshape([4, -1]);
-    let unit = |t: &Tensor| t / t.norm_scalaropt_dim(2.0, [1], true);
-    let apart = unit(&ours[0]) - unit(&theirs);
-    Ok(apart.abs().max().double_value(&[]))
+    apart(model, &config.name, onnx, &[pictures])
+}
+
+/// The greatest difference between the numbers of the embeddings, of unit length, that the default engine
+/// and the trainer give for batches of `pictures`. The engine's is the first output of the
+/// file whose content is `onnx` and which errors call `name`.
+pub(super) fn apart(
+    model: &Model,
+    name: &str,
+    onnx: &[u8],
+    pictures: &[Tensor],
+) -> Result<f64, TrainError> {
+    let file = Cow::Owned(onnx.to_vec());
+    let session = load_session(name, file, &EngineOptions::default())?.session;
+    let output = &session.signature().outputs[0].name;
+    let mut greatest = 0.0_f64;
+    for pictures in pictures {
+        let ours = tch::no_grad(|| model.forward(pictures, Mode::Eval))?;
+        let values = Vec::<f32>::try_from(pictures.to_device(Device::Cpu).reshape([-1]))?;
+        let shape: Vec<usize> = pictures.size().iter().map(|&n| n as usize).collect();
+        let outputs = session.run(&Numbers::new(shape, values)?)?;
+        let theirs = Tensor::from_slice(outputs.get(output)?.data());
+        let theirs = theirs.reshape([pictures.size()[0], -1]);
+        let unit = |t: &Tensor| t / t.norm_scalaropt_dim(2.0, [1], true);
+        let apart = unit(&ours[0].to_device(Device::Cpu)) - unit(&theirs);
+        let apart = apart.abs().max().double_value(&[]);
+        // What is no number stays so.
+        greatest = if apart > greatest || apart.is_nan() {
+            apart
+        } else {
+            greatest
+        };
+    }
+    Ok(greatest)
 }
 
 /// `[calibration]` of the manifest, by the people whom the run held out.

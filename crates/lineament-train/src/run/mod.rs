@@ -20,6 +20,7 @@ pub mod provenance;
 pub mod schedule;
 mod setup;
 pub mod span;
+mod start;
 pub(crate) mod step;
 mod trainer;
 pub mod validation;

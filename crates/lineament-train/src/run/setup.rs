@@ -1,6 +1,5 @@
 //! From a configuration to everything a run needs.
 
-use super::checkpoint::{Checkpoint, copy_named};
 use super::config::Config;
 use super::device::Choice;
 use super::ema::Ema;
@@ -28,7 +27,7 @@ pub struct Threads {
     pub load: NonZeroUsize,
 }
 
-/// A run that is ready to begin.
+/// A run that is ready to begin, or to go on.
 pub(super) struct Parts {
     pub(super) choice: Choice,
     pub(super) model: Model,
@@ -69,7 +68,6 @@ impl Parts {
         model.set_precision(choice.precision);
         tch::manual_seed(seed(Purpose::Losses) as i64);
         let losses = build_losses(config, &model, &set)?;
-        start_from(config, &model, watch)?;
         freeze(config, &model)?;
         let sampler = Sampler::new(&config.sampler, set.labels(), seed(Purpose::Order))?;
         let steps_per_epoch = sampler.steps_per_epoch().div_ceil(config.train.accumulate);
@@ -80,7 +78,7 @@ impl Parts {
         watch.hear(&Event::Note(&describe(&set, &model)));
         Ok(Self {
             optimizer: Optimizer::new(&config.optimizer, model.variables()),
-            ema: ema(config, &model),
+            ema: Ema::wanted(config.train.ema, &model),
             schedule: Schedule::new(&config.schedule, steps_per_epoch, n_steps),
             validation: validation(config, images, threads)?,
             choice,
@@ -138,24 +136,6 @@ fn build_losses(config: &Config, model: &Model, set: &TrainSet) -> Result<Losses
     loss::build(&config.loss, &path, dim, n_people, n_outputs)
 }
 
-/// Takes over the weights that the configuration starts from, as far as they fit.
-fn start_from(config: &Config, model: &Model, watch: &mut dyn Watch) -> Result<(), TrainError> {
-    let Some(path) = &config.network.weights else {
-        return Ok(());
-    };
-    let saved = Checkpoint::read(path)?;
-    let mut n_taken = 0;
-    let variables = model.variables().variables();
-    let n = variables.len();
-    for (name, mut variable) in variables {
-        let taken = copy_named(saved.weights(), &name, &mut variable);
-        n_taken += usize::from(taken.is_ok());
-    }
-    let told = format!("{n_taken} of {n} tensors start from {}", path.display());
-    watch.hear(&Event::Note(&told));
-    Ok(())
-}
-
 fn freeze(config: &Config, model: &Model) -> Result<(), TrainError> {
     let wanted = &config.network.trainable;
     let moves = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.starts_with(w));
@@ -175,11 +155,6 @@ fn freeze(config: &Config, model: &Model) -> Result<(), TrainError> {
         }
     }
     Ok(())
-}
-
-fn ema(config: &Config, model: &Model) -> Option<Ema> {
-    let decay = config.train.ema;
-    (decay > 0.0).then(|| Ema::new(decay, model.variables()))
 }
 
 /// The people who are held out, and pairs of them; `None` where there are none.

@@ -36,7 +36,8 @@ pub fn train(
     watch: &mut dyn Watch,
 ) -> Result<Outcome, TrainError> {
     let folder = RunFolder::create(folder)?;
-    let parts = Parts::new(&config, threads, watch)?;
+    let mut parts = Parts::new(&config, threads, watch)?;
+    parts.start(&config, watch)?;
     let provenance = Provenance::new(&parts.set, &parts.model);
     provenance.write(&folder.provenance())?;
     write_whole(&folder.config(), &config.to_toml()?)?;
@@ -71,7 +72,10 @@ pub fn resume(
         ));
     }
     let state = match folder.last_checkpoint(watch)? {
-        None => State::default(),
+        None => {
+            parts.start(&config, watch)?;
+            State::default()
+        }
         Some(checkpoint) => parts.restore(checkpoint)?,
     };
     write_whole(&folder.config(), &config.to_toml()?)?;

@@ -24,20 +24,29 @@ pub(crate) fn one_thread() {
     tch::set_num_threads(1);
 }
 
-/// The narrow twin that the reference defines too.
-pub(crate) fn twin(name: &str) -> Graph {
-    let options = NetOptions {
+/// The options of the narrow twins.
+pub(crate) fn narrow() -> NetOptions {
+    NetOptions {
         width: 0.25,
         embedding_dim: Some(16),
         ..NetOptions::default()
-    };
-    by_name(name, &options).unwrap()
+    }
+}
+
+/// The narrow twin that the reference defines too.
+pub(crate) fn twin(name: &str) -> Graph {
+    by_name(name, &narrow()).unwrap()
 }
 
 /// The twin's model with the formula's weights.
 pub(crate) fn filled(name: &str) -> Model {
+    filled_as(&twin(name))
+}
+
+/// A model of the graph with the formula's weights.
+pub(crate) fn filled_as(graph: &Graph) -> Model {
     one_thread();
-    let model = Model::new(&twin(name), Device::Cpu, 0).unwrap();
+    let model = Model::new(graph, Device::Cpu, 0).unwrap();
     let tensors = model.tensors();
     let is_normalised = |name: &str| {
         let mean = name.replace(".weight", ".running_mean");
@@ -68,10 +77,15 @@ pub(crate) fn filled(name: &str) -> Model {
 
 /// Two pictures for the graph.
 pub(crate) fn pictures(graph: &Graph) -> Tensor {
+    many_pictures(graph, 2)
+}
+
+/// So many pictures for the graph.
+pub(crate) fn many_pictures(graph: &Graph, n: u64) -> Tensor {
     let (height, width) = graph.input().size();
     let value = |i| (2.0 * uniform(PICTURES, i) - 1.0) as f32;
-    let values: Vec<f32> = (0..2 * 3 * (height * width) as u64).map(value).collect();
-    Tensor::from_slice(&values).reshape([2, 3, height as i64, width as i64])
+    let values: Vec<f32> = (0..n * 3 * (height * width) as u64).map(value).collect();
+    Tensor::from_slice(&values).reshape([n as i64, 3, height as i64, width as i64])
 }
 
 /// The outputs of a model for [`pictures`].

@@ -3,12 +3,16 @@
 //! `LINEAMENT_EXPORT_TO=FOLDER` keeps the files, for `reference/train_nets.py FOLDER`.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use crate::formula::{difference, filled, outputs, pictures, twin};
+use crate::formula::{
+    difference, filled, filled_as, many_pictures, narrow, outputs, pictures, twin,
+};
 use lineament_runtime::{Dim, EngineOptions, LoadedSession, load_session};
 use lineament_train::TrainError;
-use lineament_train::model::Model;
-use lineament_train::nets::names;
+use lineament_train::graph::NodeId;
+use lineament_train::model::{Mode, Model};
+use lineament_train::nets::{NetOptions, Normalisation, by_name, names};
 use lineament_train::onnx::{ExportOptions, export, import_weights};
 use tch::{Device, Kind, Tensor};
 
@@ -107,7 +111,9 @@ fn what_is_exported_can_be_taken_back() {
             };
             let file = export(&model, &options).unwrap();
             let mut other = Model::new(&twin(name), Device::Cpu, 7).unwrap();
-            import_weights(&mut other, &file).unwrap();
+            let folded = import_weights(&mut other, &file).unwrap();
+            let has_none = ["sphereface-20", "facenet-nn2"].contains(&name);
+            assert_eq!(folded.is_empty(), has_none, "{name}");
             let expected = run(&session(name, file), &pictures(model.graph()));
             let difference = difference(&outputs(&other)[0], &expected);
             assert!(
@@ -116,6 +122,77 @@ fn what_is_exported_can_be_taken_back() {
             );
         }
     }
+}
+
+/// The network with these options and the formula's weights, taken over from its file into another.
+fn taken_back(name: &str, options: &NetOptions, fp16_weights: bool) -> (Model, Model, Vec<NodeId>) {
+    let graph = by_name(name, options).unwrap();
+    let model = filled_as(&graph);
+    let options = ExportOptions {
+        fp16_weights,
+        ..ExportOptions::default()
+    };
+    let file = export(&model, &options).unwrap();
+    let mut other = Model::new(&graph, Device::Cpu, 7).unwrap();
+    let folded = import_weights(&mut other, &file).unwrap();
+    (model, other, folded)
+}
+
+/// Batch normalisation that was folded away has its numbers again: by running numbers nothing changes, and by those
+/// of a batch nothing either where it is the one that was seen.
+#[test]
+fn folded_batch_normalisation_settles_on_what_it_sees() {
+    let batch = NetOptions {
+        normalisation: Normalisation::Batch,
+        ..narrow()
+    };
+    for (name, options) in [
+        ("lite", narrow()),
+        ("mobilefacenet", narrow()),
+        ("sphereface-10", batch),
+        ("iresnet-18", narrow()),
+    ] {
+        for fp16_weights in [false, true] {
+            let (model, mut other, folded) = taken_back(name, &options, fp16_weights);
+            let pictures = many_pictures(model.graph(), 16);
+            let half = |first: i64| pictures.narrow(0, first, 8);
+            let forward = |model: &Model, mode| {
+                let forward = || model.forward(&half(0), mode);
+                tch::no_grad(forward).unwrap().remove(0)
+            };
+            let expected = forward(&model, Mode::Eval);
+            let tolerance = if fp16_weights { 1e-2 } else { 1e-4 };
+            for batches in [vec![half(0), half(8)], vec![half(0)]] {
+                other.settle(&folded, batches.into_iter().map(Ok)).unwrap();
+                let got = difference(&forward(&other, Mode::Eval), &expected);
+                assert!(got < tolerance, "{name}, {fp16_weights}: {got}");
+            }
+            let named: HashMap<_, _> = other.tensors().into_iter().collect();
+            for id in &folded {
+                let node = &model.graph().nodes()[id.index()].name;
+                let variance = &named[&format!("{node}.running_var")];
+                assert!(!variance.equal(&variance.ones_like()), "{node}");
+            }
+            if name == "iresnet-18" {
+                // What stands before its convolutions is in the file, with the file's own numbers.
+                continue;
+            }
+            let by_running = forward(&other, Mode::Eval);
+            let got = difference(&forward(&other, Mode::Train), &by_running);
+            assert!(got < 1e-3, "{name}, {fp16_weights}: {got}");
+        }
+    }
+}
+
+#[test]
+fn without_batches_nothing_settles() {
+    let (_, mut other, folded) = taken_back("lite-tiny", &narrow(), false);
+    let before = outputs(&other).remove(0);
+    other.settle(&folded, []).unwrap();
+    assert!(outputs(&other)[0].equal(&before));
+    let small = Tensor::zeros([1, 3, 8, 8], (Kind::Float, Device::Cpu));
+    let error = other.settle(&folded, [Ok(small)]).unwrap_err();
+    assert!(matches!(error, TrainError::Input { .. }), "{error}");
 }
 
 #[test]

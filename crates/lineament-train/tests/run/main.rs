@@ -11,5 +11,6 @@ mod going_on;
 mod optimizers;
 mod recipes;
 mod reproduce;
+mod start;
 mod support;
 mod trouble;

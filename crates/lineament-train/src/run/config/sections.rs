@@ -16,8 +16,11 @@ pub struct NetworkConfig {
     /// `[input]`.
     #[serde(default)]
     pub options: NetOptions,
-    /// A checkpoint whose weights training starts from; tensors of other names or shapes, another
-    /// set's class weights say, start as without it.
+    /// What training starts from. A checkpoint, `.safetensors`: tensors of other names or shapes,
+    /// another set's class weights say, start as without it. A model file, `.onnx`, of this network:
+    /// the run starts as what it computes, on `[input]` as its manifest says; batch normalisation
+    /// that `export` has folded into the layers before it is given the mean and variance of the
+    /// first eight batches (of 2,048 images at most), and weights and biases with which it changes nothing.
     #[serde(default)]
     pub weights: Option<PathBuf>,
     /// The beginnings of the names of the variables that move; empty where all do.
