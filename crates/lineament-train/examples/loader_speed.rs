@@ -15,7 +15,7 @@ use std::time::Instant;
 use clap::Parser;
 use lineament_train::data::{
     Augment, AugmentOptions, ColorOptions, DataSource, Images, Loader, Part, Sampler,
-    SamplerOptions, SetOptions, Target, TrainSet,
+    SamplerOptions, SetOptions, Target, Teacher, TeacherFeatures, TeacherModel, TrainSet,
 };
 
 #[derive(Parser)]
@@ -33,6 +33,12 @@ struct Arguments {
     /// Batches that are timed.
     #[arg(long, default_value = "100")]
     batches: u64,
+    /// What a teacher said of the images, read along.
+    #[arg(long)]
+    features: Option<PathBuf>,
+    /// A teacher that is asked about every image.
+    #[arg(long, conflicts_with = "features")]
+    teacher: Option<PathBuf>,
     /// What is done to the images.
     #[arg(long, value_enum, default_value = "usual")]
     augment: Level,
@@ -80,11 +86,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             start.elapsed().as_secs_f64()
         ))?;
     }
-    let set = Arc::new(TrainSet::of(
-        Arc::new(images),
-        &SetOptions::default(),
-        Part::Train,
-    )?);
+    let images = Arc::new(images);
+    let target = Target::cut(112, 112);
+    let teacher = match (&arguments.features, &arguments.teacher) {
+        (Some(path), _) => Some(Teacher::Features(Arc::new(TeacherFeatures::open(
+            path, &images,
+        )?))),
+        (None, Some(path)) => Some(Teacher::Model(Arc::new(TeacherModel::open(path, &target)?))),
+        (None, None) => None,
+    };
+    let set = TrainSet::of(images, &SetOptions::default(), Part::Train)?;
+    let set = Arc::new(match teacher {
+        Some(teacher) => set.with_teacher(teacher)?,
+        None => set,
+    });
     say(&format!(
         "{:?}, {} people",
         set.counts(),
@@ -95,13 +110,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let sampler = Sampler::new(&uniform, set.labels(), 1)?;
     let augment = Augment::new(&arguments.augment.options(), 1)?;
-    let loader = Loader::new(
-        set,
-        sampler,
-        augment,
-        Target::cut(112, 112),
-        arguments.threads,
-    )?;
+    let loader = Loader::new(set, sampler, augment, target, arguments.threads)?;
     let start = Instant::now();
     for step in 0..arguments.batches {
         loader.batch(step)?;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use lineament_core::{Border, Embedding, EmbeddingSpace, Preprocess, RgbImage, Template};
-use lineament_runtime::{BatchMode, LoadedModel, Outputs, Session, Tensor};
+use lineament_core::{
+    Border, CoreError, Embedding, EmbeddingSpace, Preprocess, RgbImage, Similarity, Template, warp,
+};
+use lineament_runtime::{BatchMode, InputSize, LoadedModel, Outputs, Session, Tensor};
 use serde::Deserialize;
 
 use crate::calibration::Calibration;
@@ -77,6 +79,8 @@ impl std::fmt::Debug for Views {
 struct EmbedderSettings {
     template: String,
     border: Option<String>,
+    /// Pixels of the template's crop, along a side, to one of the network's input.
+    crop_px_per_px: Option<f64>,
     dimension: usize,
     flip: Flip,
     space: String,
@@ -91,6 +95,8 @@ pub struct Embedder {
     session: Arc<dyn Session>,
     preprocess: Preprocess,
     crop: CropStyle,
+    /// From the crop to the input, where the input has another size.
+    scaling: Option<Scaling>,
     batch: usize,
     dimension: usize,
     flip: Flip,
@@ -122,18 +128,26 @@ impl Embedder {
             .outputs
             .get("embedding")
             .ok_or_else(|| wrong("outputs.embedding", "a tensor's name", "nothing"))?;
-        let input = lineament_runtime::InputSize::Fixed {
-            width: crop.size().0,
-            height: crop.size().1,
+        let size = match manifest.input.size {
+            InputSize::Fixed { width, height } => Some((width, height)),
+            _ => None,
         };
-        if manifest.input.size != input {
+        let scaling = size.zip(settings.crop_px_per_px);
+        let scaling = scaling.map(|(size, crop_px_per_px)| Scaling {
+            size,
+            crop_px_per_px,
+        });
+        let is_whole = size == Some(crop.size());
+        if !scaling.map_or(is_whole, |scaling| scaling.shows(crop.size())) {
             let got = format!("{:?}", manifest.input.size);
-            return Err(wrong("input.size", "the size of the template's crop", &got));
+            let expected = "the size of the template's crop, over settings.crop_px_per_px";
+            return Err(wrong("input.size", expected, &got));
         }
         let short_hash: String = info.sha256.chars().take(8).collect();
         Ok(Self {
             preprocess: preprocess_of(&manifest.input),
             crop,
+            scaling,
             batch: match manifest.input.batch {
                 BatchMode::Dynamic => BATCH,
                 BatchMode::Fixed => 1,
@@ -245,7 +259,11 @@ impl Embedder {
         Ok(embeddings.collect::<Result<_, _>>()?)
     }
 
-    fn outputs(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
+    /// What the network says of each crop, `[dimension]` each, not normalised; of no mirror images.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when the network fails or a crop has another size.
+    pub fn outputs(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
         let mut values = Vec::with_capacity(crops.len());
         for chunk in crops.chunks(self.batch) {
             let outputs = self.run(chunk)?;
@@ -263,15 +281,68 @@ impl Embedder {
         Ok(values)
     }
 
+    fn checked<'a>(&self, crop: &'a RgbImage) -> Result<&'a RgbImage, Error> {
+        let (expected_width, expected_height) = self.crop.size();
+        match (crop.width(), crop.height()) == (expected_width, expected_height) {
+            true => Ok(crop),
+            false => Err(Error::NotAligned {
+                expected_width,
+                expected_height,
+                width: crop.width(),
+                height: crop.height(),
+            }),
+        }
+    }
+
     fn run(&self, crops: &[RgbImage]) -> Result<Outputs, Error> {
-        let (width, height) = self.crop.size();
+        let (width, height) = self
+            .scaling
+            .map_or(self.crop.size(), |scaling| scaling.size);
         let (width, height) = (width as usize, height as usize);
         let mut input = vec![0.0; crops.len() * 3 * width * height];
         for (crop, item) in crops.iter().zip(input.chunks_exact_mut(3 * width * height)) {
-            self.preprocess.write(crop.view(), item)?;
+            match self.scaling {
+                None => self.preprocess.write(crop.view(), item)?,
+                Some(scaling) => {
+                    // The size is checked here, since a scaled crop has the input's whatever it had.
+                    let crop = self.checked(crop)?;
+                    self.preprocess.write(scaling.applied(crop)?.view(), item)?;
+                }
+            }
         }
         let shape = input_shape(self.preprocess.layout, crops.len(), width, height);
         Ok(self.session.run(&Tensor::new(shape, input)?)?)
+    }
+}
+
+/// A network's input that shows the template's crop in another size.
+#[derive(Debug, Clone, Copy)]
+struct Scaling {
+    /// Width and height of the input.
+    size: (u32, u32),
+    crop_px_per_px: f64,
+}
+
+impl Scaling {
+    /// Whether the input shows a crop of this size, but for less than a pixel.
+    fn shows(self, crop: (u32, u32)) -> bool {
+        let is_shown = |side: u32, crop: u32| {
+            (f64::from(side) * self.crop_px_per_px - f64::from(crop)).abs() < 1.0
+        };
+        is_shown(self.size.0, crop.0) && is_shown(self.size.1, crop.1)
+    }
+
+    /// The crop in the input's size, its middle in the middle.
+    fn applied(self, crop: &RgbImage) -> Result<RgbImage, CoreError> {
+        let middle = |side: u32| (f64::from(side) - 1.0) / 2.0;
+        let scale = 1.0 / self.crop_px_per_px;
+        let moved = Similarity {
+            a: scale,
+            b: 0.0,
+            tx: middle(self.size.0) - scale * middle(crop.width()),
+            ty: middle(self.size.1) - scale * middle(crop.height()),
+        };
+        warp(crop.view(), &moved, self.size, Border::Replicate)
     }
 }
 

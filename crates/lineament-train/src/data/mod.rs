@@ -17,14 +17,14 @@ pub mod teacher;
 
 pub use augment::{
     Augment, AugmentOptions, BlurOptions, ColorOptions, JpegOptions, LowResolutionOptions,
-    OcclusionOptions,
+    MixOptions, OcclusionOptions, WarpOptions,
 };
 pub use images::{DataSource, Images};
 pub use loader::{Batch, Loader};
 pub use sampler::{Sampler, SamplerOptions};
 pub use set::{Few, Part, SetCounts, SetOptions, TrainSet, Unlabelled};
 pub use target::Target;
-pub use teacher::TeacherFeatures;
+pub use teacher::{Teacher, TeacherFeatures, TeacherModel};
 
 /// Hears how many of how many are done, and may stop the work.
 pub type Progress<'a> = dyn FnMut(usize, usize) -> std::ops::ControlFlow<()> + 'a;

@@ -7,7 +7,7 @@ use lineament_data::inspect::split_people;
 use serde::{Deserialize, Serialize};
 
 use super::images::{DataSource, Images};
-use super::teacher::TeacherFeatures;
+use super::teacher::Teacher;
 use crate::error::TrainError;
 
 /// The label of an image of which nobody says who it shows.
@@ -98,7 +98,7 @@ pub struct TrainSet {
     labels: Vec<i64>,
     people: Vec<Arc<str>>,
     counts: SetCounts,
-    teacher: Option<Arc<TeacherFeatures>>,
+    teacher: Option<Teacher>,
 }
 
 impl TrainSet {
@@ -170,20 +170,22 @@ impl TrainSet {
         self.labels.push(label);
     }
 
-    /// The same set with what a teacher says of its images, which batches then hold.
+    /// The same set with a teacher, and batches then hold what it says of their images.
     ///
     /// # Errors
     /// [`TrainError::Format`] when these are features of other images.
-    pub fn with_teacher(mut self, teacher: Arc<TeacherFeatures>) -> Result<Self, TrainError> {
-        teacher.check_images(&self.images)?;
+    pub fn with_teacher(mut self, teacher: Teacher) -> Result<Self, TrainError> {
+        if let Teacher::Features(features) = &teacher {
+            features.check_images(&self.images)?;
+        }
         self.teacher = Some(teacher);
         Ok(self)
     }
 
-    /// What a teacher says of the images, by row.
+    /// Who says what batches are to come near to.
     #[must_use]
-    pub fn teacher(&self) -> Option<&TeacherFeatures> {
-        self.teacher.as_deref()
+    pub fn teacher(&self) -> Option<&Teacher> {
+        self.teacher.as_ref()
     }
 
     /// How many images there are.

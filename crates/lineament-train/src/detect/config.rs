@@ -188,11 +188,13 @@ impl DetectorConfig {
             shift_px,
             scale,
             rotation_deg,
+            warp,
+            mix,
             ..
         } = self.augment;
-        let is_still = [flip, shift_px, scale, rotation_deg] == [0.0; 4];
-        let expected =
-            "without flip, shift_px, scale and rotation_deg: scenes are moved by [scenes]";
+        let moves = [flip, shift_px, scale, rotation_deg];
+        let is_still = moves == [0.0; 4] && [warp.probability, mix.probability] == [0.0; 2];
+        let expected = "without flip, shift_px, scale, rotation_deg, warp and mix: scenes are moved by [scenes]";
         must("augment", is_still, expected, "one that moves them")?;
         must("batch", self.batch > 0, "1 or more", self.batch)?;
         self.scenes.check()?;

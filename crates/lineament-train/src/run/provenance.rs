@@ -2,7 +2,7 @@
 
 use super::device::Choice;
 use super::folder::write_whole;
-use crate::data::{SetCounts, TrainSet};
+use crate::data::{SetCounts, Teacher, TrainSet};
 use crate::error::TrainError;
 use crate::model::Model;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct Provenance {
     pub tch: String,
     /// Digest of the names, sizes and people of all images.
     pub data: String,
+    /// The SHA-256 of the teacher's network, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
     /// What became of the images.
     pub counts: serde_json::Value,
     /// People that are told apart.
@@ -69,12 +72,29 @@ impl Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             tch: "0.24.0 (libtorch 2.11.0)".to_owned(),
             data: set.images().fingerprint().to_string(),
+            teacher: set.teacher().map(Teacher::model_sha256),
             counts: serde_json::to_value(counts).unwrap_or_default(),
             n_people: set.people().len(),
             n_parameters: model.graph().n_parameters(),
             n_macs: model.graph().n_macs(),
             sessions: Vec::new(),
         }
+    }
+
+    /// Refuses to go on with other images or another teacher.
+    pub(super) fn check(&self, now: &Self, folder: &Path) -> Result<(), TrainError> {
+        let what = match now {
+            now if now.data != self.data => "the images are not those",
+            // Runs of before this was written down have none.
+            now if self.teacher.is_some() && now.teacher != self.teacher => {
+                "the teacher's network is not the one"
+            }
+            _ => return Ok(()),
+        };
+        Err(TrainError::Run {
+            path: folder.to_owned(),
+            reason: format!("{what} that the run began with"),
+        })
     }
 
     /// What the file says.

@@ -1,6 +1,6 @@
 //! From a configuration to everything a run needs.
 
-use super::config::Config;
+use super::config::{Config, TeacherConfig};
 use super::device::Choice;
 use super::ema::Ema;
 use super::heldout;
@@ -10,7 +10,9 @@ use super::schedule::Schedule;
 use super::step::{Losses, mixed};
 use super::validation::Validation;
 use super::watch::{Event, Watch};
-use crate::data::{Augment, Images, Loader, Part, Sampler, TeacherFeatures, TrainSet};
+use crate::data::{
+    Augment, Images, Loader, Part, Sampler, Teacher, TeacherFeatures, TeacherModel, TrainSet,
+};
 use crate::error::TrainError;
 use crate::model::Model;
 use crate::nets::{self, NetOptions};
@@ -119,13 +121,16 @@ pub fn graph(config: &Config) -> Result<Graph, TrainError> {
 
 fn open_set(config: &Config, images: &Arc<Images>) -> Result<TrainSet, TrainError> {
     let set = TrainSet::of(images.clone(), &config.data.selection, Part::Train)?;
-    match &config.teacher {
-        None => Ok(set),
-        Some(teacher) => {
-            let features = TeacherFeatures::open(&teacher.features, images)?;
-            set.with_teacher(Arc::new(features))
+    let teacher = match &config.teacher {
+        None => return Ok(set),
+        Some(TeacherConfig::Features(path)) => {
+            Teacher::Features(Arc::new(TeacherFeatures::open(path, images)?))
         }
-    }
+        Some(TeacherConfig::Model(path)) => {
+            Teacher::Model(Arc::new(TeacherModel::open(path, &config.input.target())?))
+        }
+    };
+    set.with_teacher(teacher)
 }
 
 fn build_losses(config: &Config, model: &Model, set: &TrainSet) -> Result<Losses, TrainError> {

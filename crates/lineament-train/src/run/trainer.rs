@@ -59,12 +59,7 @@ pub fn resume(
     let config = Config::load(&folder.config(), assignments)?;
     let mut parts = Parts::new(&config, threads, watch)?;
     let before = Provenance::read(&folder.provenance())?;
-    if before.data != Provenance::new(&parts.set, &parts.model).data {
-        return Err(TrainError::Run {
-            path: folder.path().to_owned(),
-            reason: "the images are not those that the run began with".to_owned(),
-        });
-    }
+    before.check(&Provenance::new(&parts.set, &parts.model), folder.path())?;
     let threads_before = before.sessions.last().map(|s| s.threads);
     if threads_before.is_some_and(|n| n != tch::get_num_threads()) {
         watch.hear(&Event::Warning(

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use lineament_train::data::{
     Augment, AugmentOptions, BlurOptions, ColorOptions, DataSource, Images, JpegOptions, Loader,
-    LowResolutionOptions, OcclusionOptions, Sampler, SamplerOptions, Target, TrainSet,
+    LowResolutionOptions, MixOptions, OcclusionOptions, Sampler, SamplerOptions, Target, TrainSet,
+    WarpOptions,
 };
 use tch::Tensor;
 
@@ -97,6 +98,14 @@ pub(crate) fn everything() -> AugmentOptions {
         jpeg: JpegOptions {
             probability: 0.3,
             ..JpegOptions::default()
+        },
+        warp: WarpOptions {
+            probability: 0.3,
+            ..WarpOptions::default()
+        },
+        mix: MixOptions {
+            probability: 0.3,
+            ..MixOptions::default()
         },
         ..AugmentOptions::default()
     }

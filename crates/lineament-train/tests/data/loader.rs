@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lineament_train::TrainError;
 use lineament_train::data::{
-    AugmentOptions, DataSource, Loader, Part, SetOptions, TrainSet, Unlabelled,
+    AugmentOptions, Batch, DataSource, Loader, MixOptions, Part, SetOptions, TrainSet, Unlabelled,
 };
 use tch::Kind;
 
@@ -76,6 +76,51 @@ fn batches_do_not_depend_on_threads_or_on_where_a_run_starts() {
         same(&resumed, step);
     }
     assert_ne!(bytes(&batches[0].images), bytes(&batches[1].images));
+}
+
+/// Blue tells the person; the batch's other images come through, and nobody is shown then.
+#[test]
+fn mixed_images_show_two_of_the_batch_and_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = folder(&dir.path().join("set"), &[40, 40, 40]);
+    let images = packed(&sources, &dir.path().join("pack"));
+    let set = Arc::new(TrainSet::of(images, &SetOptions::default(), Part::Train).unwrap());
+    let mix = MixOptions {
+        probability: 0.5,
+        alpha: 1.0,
+    };
+    let mixing = AugmentOptions {
+        flip: 1.0,
+        mix,
+        ..plain()
+    };
+    let unmixed = AugmentOptions {
+        mix: MixOptions::default(),
+        ..mixing.clone()
+    };
+    let mixed = loader(&set, &mixing, 100, 2).batch(0).unwrap();
+    let before = loader(&set, &unmixed, 100, 3).batch(0).unwrap();
+    assert_eq!(mixed.indices, before.indices);
+    let labels = |batch: &Batch| Vec::<i64>::try_from(&batch.labels).unwrap();
+    let each = labels(&mixed).into_iter().zip(labels(&before)).enumerate();
+    let mut n_mixed = 0;
+    for (n, (label, known)) in each {
+        let image = |batch: &Batch| bytes(&batch.images.get(n as i64));
+        match (known, label == known) {
+            (-1, _) => {}
+            (_, true) => assert!(image(&mixed) == image(&before)),
+            (_, false) => {
+                n_mixed += 1;
+                assert_eq!(label, -1);
+                // All crops have the same red and green.
+                let whole = 2 * 112 * 112;
+                assert!(image(&mixed)[..whole] == image(&before)[..whole]);
+                assert!(image(&mixed)[whole..].iter().all(|&blue| blue <= 99));
+            }
+        }
+    }
+    // Five standard deviations of a hundred at a half, less those that showed nobody before.
+    assert!((23..=75).contains(&n_mixed), "{n_mixed}");
 }
 
 #[test]

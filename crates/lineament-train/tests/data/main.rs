@@ -8,3 +8,4 @@ mod packed;
 mod samplers;
 mod sets;
 mod teacher;
+mod teacher_model;

@@ -2,8 +2,8 @@
 
 use lineament_train::TrainError;
 use lineament_train::data::{
-    Augment, AugmentOptions, DataSource, Images, JpegOptions, OcclusionOptions, Sampler,
-    SamplerOptions, Target,
+    Augment, AugmentOptions, DataSource, Images, JpegOptions, MixOptions, OcclusionOptions,
+    Sampler, SamplerOptions, Target, WarpOptions,
 };
 
 /// The one augmentation has no say in what another does.
@@ -80,6 +80,61 @@ fn shifts_reach_every_whole_pixel_alike() {
     );
 }
 
+/// Rotation and scale are spread evenly over what was allowed, about the middle.
+#[test]
+fn images_are_turned_and_scaled_as_far_as_was_said() {
+    let pixels =
+        (0..128_u32).flat_map(|y| (0..128).flat_map(move |x| [2 * x as u8, 2 * y as u8, 0]));
+    let crop = lineament_core::RgbImage::new(128, 128, pixels.collect()).unwrap();
+    let options = AugmentOptions {
+        flip: 0.0,
+        scale: 0.1,
+        rotation_deg: 8.0,
+        ..AugmentOptions::default()
+    };
+    let augment = Augment::new(&options, 4).unwrap();
+    let (mut turned, mut scaled) = (vec![], vec![]);
+    for slot in 0..2000 {
+        let seen = augment
+            .apply(&crop, &Target::cut(112, 112), 0, slot)
+            .unwrap();
+        // Red and green say which pixel of the crop is shown.
+        let at = |x: usize, y: usize| {
+            let start = (y * 112 + x) * 3;
+            [0, 1].map(|axis| f64::from(seen.image.pixels()[start + axis]) / 2.0)
+        };
+        let (left, right) = (at(15, 56), at(96, 56));
+        let across = [right[0] - left[0], right[1] - left[1]];
+        scaled.push((81.0 / across[0].hypot(across[1])).ln());
+        turned.push(-across[1].atan2(across[0]).to_degrees());
+        let middle = at(56, 56);
+        assert!(middle.iter().all(|v| (v - 64.0).abs() < 1.5), "{middle:?}");
+    }
+    for (values, most) in [(turned, 8.0), (scaled, 1.1_f64.ln())] {
+        let mean = values.iter().sum::<f64>() / 2000.0;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 2000.0;
+        let (least, greatest) = values
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(a, b), &v| (a.min(v), b.max(v)));
+        // Half a step of the colours is 0.4 degrees and 0.6 % here.
+        let step = if most > 1.0 { 0.5 } else { 0.008 };
+        assert!(
+            greatest < most + step && greatest > most - step,
+            "{greatest} {most}"
+        );
+        assert!(
+            least > -most - step && least < -most + step,
+            "{least} {most}"
+        );
+        assert!(mean.abs() < 0.1 * most, "{mean}");
+        // Even between −m and m: m² / 3.
+        assert!(
+            (variance / (most * most / 3.0) - 1.0).abs() < 0.15,
+            "{variance} {most}"
+        );
+    }
+}
+
 #[test]
 fn options_that_make_no_sense_are_refused() {
     let wrong = [
@@ -104,7 +159,23 @@ fn options_that_make_no_sense_are_refused() {
         max_share: 1.1,
         ..OcclusionOptions::default()
     };
+    let warp = WarpOptions {
+        elastic: 0.2,
+        ..WarpOptions::default()
+    };
+    let mix = MixOptions {
+        alpha: 0.0,
+        ..MixOptions::default()
+    };
     let changes = [
+        AugmentOptions {
+            warp,
+            ..AugmentOptions::default()
+        },
+        AugmentOptions {
+            mix,
+            ..AugmentOptions::default()
+        },
         AugmentOptions {
             jpeg,
             ..AugmentOptions::default()

@@ -12,7 +12,7 @@ use lineament_testkit::FakeSession;
 use lineament_train::TrainError;
 use lineament_train::data::teacher::{View, compute};
 use lineament_train::data::{
-    AugmentOptions, DataSource, Images, Part, SetOptions, TeacherFeatures, TrainSet,
+    AugmentOptions, DataSource, Images, Part, SetOptions, Teacher, TeacherFeatures, TrainSet,
 };
 use tch::Kind;
 
@@ -154,7 +154,7 @@ fn features_of_something_else_are_refused_and_kept() {
     );
     let features = Arc::new(TeacherFeatures::open(&path, &images).unwrap());
     let set = TrainSet::of(Arc::new(more), &SetOptions::default(), Part::Train).unwrap();
-    assert!(set.with_teacher(features).is_err());
+    assert!(set.with_teacher(Teacher::Features(features)).is_err());
     assert_eq!(fs::read(&path).unwrap(), whole);
 
     for other in [&b"a few notes"[..], &[0; 100]] {
@@ -200,7 +200,10 @@ fn a_batch_holds_the_view_that_its_images_show() {
     go_on(&images, &teacher("a"), &path).unwrap();
     let features = Arc::new(TeacherFeatures::open(&path, &images).unwrap());
     let set = TrainSet::of(images, &SetOptions::default(), Part::Train).unwrap();
-    let set = Arc::new(set.with_teacher(features.clone()).unwrap());
+    let set = Arc::new(
+        set.with_teacher(Teacher::Features(features.clone()))
+            .unwrap(),
+    );
     let batch = loader(&set, &AugmentOptions::default(), 43, 2)
         .batch(0)
         .unwrap();

@@ -48,6 +48,12 @@ fn wrong_fields_are_named_with_what_they_may_be() {
         ),
         ("checkpoint.keep=0", &["checkpoint.keep", "1 or more"]),
         ("colour=1", &["colour", "augment"]),
+        (
+            "augment.mix.probability=0.5",
+            &["augment.mix.probability", "teacher.model"],
+        ),
+        ("teacher={ file = \"a\" }", &["file", "features", "model"]),
+        ("teacher={ model = \"a\", features = \"b\" }", &["teacher"]),
         ("nothing", &["--set nothing", "FIELD=VALUE"]),
     ] {
         let told = told(assignment);

@@ -13,4 +13,5 @@ mod recipes;
 mod reproduce;
 mod start;
 mod support;
+mod teaching;
 mod trouble;

@@ -4,8 +4,10 @@
 mod blur;
 mod color;
 mod jpeg;
+mod mix;
 mod occlusion;
 mod resolution;
+mod warp;
 
 use lineament_core::{CoreError, RgbImage};
 use lineament_eval::Seeded;
@@ -18,8 +20,11 @@ use crate::error::TrainError;
 pub use blur::BlurOptions;
 pub use color::ColorOptions;
 pub use jpeg::JpegOptions;
+pub use mix::MixOptions;
+pub(crate) use mix::Mixed;
 pub use occlusion::OcclusionOptions;
 pub use resolution::LowResolutionOptions;
+pub use warp::WarpOptions;
 
 /// How images are changed. Everything is off by default but the flip.
 ///
@@ -32,10 +37,13 @@ pub struct AugmentOptions {
     /// The farthest that an image is moved along each side, in pixels of the network's input. It is moved
     /// by whole ones: alone, that is a copy and costs nothing.
     pub shift_px: f64,
-    /// By how much an image is enlarged or reduced at most: 0.1 is 1/1.1 to 1.1 times.
+    /// By how much an image is enlarged or reduced at most: 0.1 is 1/1.1 to 1.1 times. With
+    /// `shift_px` and `rotation_deg`, it does what wrong landmarks of a detector do to the alignment.
     pub scale: f64,
     /// The farthest that an image is turned to either side, in degrees.
     pub rotation_deg: f64,
+    /// A smooth warp.
+    pub warp: WarpOptions,
     /// Brightness, contrast and saturation.
     pub color: ColorOptions,
     /// Probability that an image becomes grey.
@@ -48,6 +56,8 @@ pub struct AugmentOptions {
     pub low_resolution: LowResolutionOptions,
     /// Compression.
     pub jpeg: JpegOptions,
+    /// Another image of the batch that shines through, after all else.
+    pub mix: MixOptions,
 }
 
 impl Default for AugmentOptions {
@@ -57,12 +67,14 @@ impl Default for AugmentOptions {
             shift_px: 0.0,
             scale: 0.0,
             rotation_deg: 0.0,
+            warp: WarpOptions::default(),
             color: ColorOptions::default(),
             grey: 0.0,
             occlusion: OcclusionOptions::default(),
             blur: BlurOptions::default(),
             low_resolution: LowResolutionOptions::default(),
             jpeg: JpegOptions::default(),
+            mix: MixOptions::default(),
         }
     }
 }
@@ -96,6 +108,8 @@ enum Change {
     Blur,
     LowResolution,
     Jpeg,
+    Warp,
+    Mix,
 }
 
 /// The random numbers of one image of one step.
@@ -125,7 +139,18 @@ impl Augment {
         })
     }
 
-    /// What the network sees of `crop` in place `slot` of the batch of `step`.
+    /// What the image in place `slot` of the batch of `step`, which has `n_images`, is mixed with.
+    pub(crate) fn mixed(&self, step: u64, slot: usize, n_images: usize) -> Option<Mixed> {
+        let chances = Chances {
+            seed: self.seed,
+            step,
+            slot: slot as u64,
+        };
+        let mix = &self.options.mix;
+        mix.draw(slot, n_images, &mut chances.of(Change::Mix))
+    }
+
+    /// What the network sees of `crop` in place `slot` of the batch of `step`, before it is mixed.
     ///
     /// # Errors
     /// As [`Target::view`].
@@ -147,6 +172,8 @@ impl Augment {
         if is_mirrored {
             image = image.view().mirrored();
         }
+        let warp = &options.warp;
+        warp.apply(&mut image, &mut chances.of(Change::Warp))?;
         options
             .color
             .apply(&mut image, &mut chances.of(Change::Color));
@@ -203,7 +230,9 @@ impl AugmentOptions {
         self.occlusion.check()?;
         self.blur.check()?;
         self.low_resolution.check()?;
-        self.jpeg.check()
+        self.jpeg.check()?;
+        self.warp.check()?;
+        self.mix.check()
     }
 }
 

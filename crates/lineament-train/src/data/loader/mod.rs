@@ -26,12 +26,13 @@ const AHEAD: usize = 3;
 pub struct Batch {
     /// `[n, 3, height, width]`, u8, RGB.
     pub images: Tensor,
-    /// `[n]`, i64; −1 where nobody says who an image shows.
+    /// `[n]`, i64; −1 where nobody says who an image shows, and where it is mixed with another.
     pub labels: Tensor,
     /// Which images of the set these are.
     pub indices: Vec<usize>,
-    /// `[n, dimension]`, f32: what the teacher says of each image, of its mirror image where the image
-    /// is mirrored.
+    /// `[n, dimension]`, f32: what the teacher says of each image. Of features, those of the image without
+    /// augmentation, or of its mirror image where it is mirrored; a teacher's model says it of the
+    /// very pixels in `images`.
     pub teacher: Option<Tensor>,
     /// How many images stand in for others that cannot be decoded.
     pub n_replaced: usize,
@@ -118,14 +119,13 @@ impl Inputs {
         let shape = [n as i64, 3, i64::from(height), i64::from(width)];
         let images = Tensor::f_from_data_size(&finished.pixels(), &shape, Kind::Uint8)?;
         let indices = finished.indices();
-        let labels: Vec<i64> = indices.iter().map(|&idx| self.set.labels()[idx]).collect();
         let teacher = self.set.teacher().map(|teacher| {
             let features = Tensor::f_from_slice(&finished.teacher())?;
             features.f_reshape([n as i64, teacher.dimension() as i64])
         });
         Ok(Batch {
             images,
-            labels: Tensor::f_from_slice(&labels)?,
+            labels: Tensor::f_from_slice(&finished.labels())?,
             n_replaced: finished.n_replaced(),
             indices,
             teacher: teacher.transpose()?,

@@ -33,6 +33,8 @@ pub(super) struct Made {
     pub(super) pixels: Vec<u8>,
     /// The images that are shown.
     pub(super) indices: Vec<usize>,
+    /// Who they show.
+    pub(super) labels: Vec<i64>,
     pub(super) n_replaced: usize,
     /// `[n, dimension]`; nothing without a teacher.
     pub(super) teacher: Vec<f32>,
@@ -49,6 +51,11 @@ impl Finished {
     pub(super) fn pixels(&self) -> Vec<u8> {
         let parts: Vec<&[u8]> = self.0.iter().map(|made| &made.pixels[..]).collect();
         parts.concat()
+    }
+
+    pub(super) fn labels(&self) -> Vec<i64> {
+        let parts = self.0.iter().map(|made| &made.labels[..]);
+        parts.collect::<Vec<_>>().concat()
     }
 
     pub(super) fn indices(&self) -> Vec<usize> {

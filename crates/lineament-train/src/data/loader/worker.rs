@@ -5,11 +5,11 @@ use std::sync::Arc;
 use lineament_core::RgbImage;
 
 use super::plan::{Made, Queue, Task};
-use crate::data::augment::Augment;
+use crate::data::augment::{Augment, Augmented};
 use crate::data::sampler::Sampler;
-use crate::data::set::TrainSet;
+use crate::data::set::{NO_IDENTITY, TrainSet};
 use crate::data::target::Target;
-use crate::data::teacher::View;
+use crate::data::teacher::{Teacher, View};
 use crate::error::TrainError;
 
 /// What batches are made of.
@@ -43,23 +43,43 @@ pub(super) fn work(inputs: &Inputs, queue: &Queue) {
 impl Inputs {
     fn make(&self, task: &Task) -> Result<Made, TrainError> {
         let mut made = Made::default();
+        let mut images = Vec::new();
         for slot in task.slots() {
-            let wanted = task.wanted[slot];
-            let (idx, crop) = self.readable(wanted)?;
-            let seen = self.augment.apply(&crop, &self.target, task.step, slot)?;
+            let (idx, mut seen) = self.seen(task, slot)?;
+            let mixed = self.augment.mixed(task.step, slot, task.wanted.len());
+            if let Some(mixed) = mixed {
+                // The other place may be another thread's: it is made twice rather than waited for.
+                let (_, other) = self.seen(task, mixed.slot)?;
+                mixed.blend(&mut seen.image, &other.image);
+            }
             append_planes(&seen.image, &mut made.pixels);
-            if let Some(teacher) = self.set.teacher() {
+            if let Some(Teacher::Features(features)) = self.set.teacher() {
                 let view = if seen.is_mirrored {
                     View::Mirrored
                 } else {
                     View::Plain
                 };
-                made.teacher.extend(teacher.read(self.set.row(idx), view)?);
+                made.teacher.extend(features.read(self.set.row(idx), view)?);
             }
-            made.n_replaced += usize::from(idx != wanted);
+            made.n_replaced += usize::from(idx != task.wanted[slot]);
             made.indices.push(idx);
+            made.labels.push(match mixed {
+                None => self.set.labels()[idx],
+                Some(_) => NO_IDENTITY,
+            });
+            images.push(seen.image);
+        }
+        if let Some(Teacher::Model(model)) = self.set.teacher() {
+            made.teacher = model.ask(&images)?;
         }
         Ok(made)
+    }
+
+    /// Which image stands in a place of the batch, and what is seen of it before it is mixed.
+    fn seen(&self, task: &Task, slot: usize) -> Result<(usize, Augmented), TrainError> {
+        let (idx, crop) = self.readable(task.wanted[slot])?;
+        let seen = self.augment.apply(&crop, &self.target, task.step, slot)?;
+        Ok((idx, seen))
     }
 
     /// The image `wanted`, or the one that stands in for it.

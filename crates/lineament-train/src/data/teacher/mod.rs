@@ -1,6 +1,7 @@
-//! What another network says of every image and of its mirror image, computed once.
+//! What another network says of images: of every one and of its mirror image, computed once, or of what the
+//! student sees, when it sees it ([`TeacherModel`]).
 //!
-//! The file, which the computation appends to:
+//! The file of what is computed once, which the computation appends to:
 //!
 //! ```text
 //! offset  bytes            what
@@ -15,16 +16,18 @@
 //! ```
 
 mod compute;
+mod model;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::images::Images;
 use crate::error::TrainError;
 
 pub use compute::compute;
+pub use model::TeacherModel;
 
 const MAGIC: &[u8; 8] = b"LNM-TEAC";
 const VERSION: u32 = 1;
@@ -40,6 +43,35 @@ pub enum View {
     Plain,
     /// Left and right exchanged.
     Mirrored,
+}
+
+/// A teacher, as a set of images has it.
+#[derive(Debug, Clone)]
+pub enum Teacher {
+    /// What it says of every image and its mirror image.
+    Features(Arc<TeacherFeatures>),
+    /// The network itself.
+    Model(Arc<TeacherModel>),
+}
+
+impl Teacher {
+    /// Values of an embedding.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        match self {
+            Self::Features(features) => features.dimension(),
+            Self::Model(model) => model.dimension(),
+        }
+    }
+
+    /// The SHA-256 of the network's file, in hexadecimal digits.
+    #[must_use]
+    pub fn model_sha256(&self) -> String {
+        match self {
+            Self::Features(features) => features.model_sha256(),
+            Self::Model(model) => model.model_sha256().to_owned(),
+        }
+    }
 }
 
 /// A teacher's embeddings of all images of some sources, in a file.

@@ -1,6 +1,6 @@
 //! Fields whose values do not make sense.
 
-use super::{CheckpointConfig, Config, InputConfig, TrainConfig};
+use super::{CheckpointConfig, Config, InputConfig, TeacherConfig, TrainConfig};
 use crate::error::TrainError;
 use crate::run::optim::OptimizerConfig;
 use crate::run::schedule::{Decay, ScheduleConfig};
@@ -15,6 +15,15 @@ impl Config {
         check_optimizer(&self.optimizer)?;
         check_schedule(&self.schedule)?;
         check_train(&self.train, &self.checkpoint)?;
+        let is_told = matches!(self.teacher, Some(TeacherConfig::Model(_)));
+        let mix = self.augment.mix.probability;
+        let needed = "0 without teacher.model: nobody else knows what a mixed image shows";
+        must(
+            "augment.mix.probability",
+            is_told || mix == 0.0,
+            needed,
+            mix,
+        )?;
         self.check_validation()
     }
 

@@ -46,12 +46,17 @@ pub struct DataConfig {
     pub cache: Option<PathBuf>,
 }
 
-/// Another network's embeddings of the same images.
+/// Another network's embeddings of the same images: one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TeacherConfig {
-    /// The file of them.
-    pub features: PathBuf,
+#[serde(rename_all = "lowercase")]
+pub enum TeacherConfig {
+    /// `features`: the file that `teach` wrote of every image and its mirror image, as they are before
+    /// augmentation. Costs nothing.
+    Features(PathBuf),
+    /// `model`: the network, an ONNX file with a manifest or the manifest, which is asked about the
+    /// pixels that the student sees, after augmentation ([`TeacherModel`](crate::data::TeacherModel)).
+    /// It costs a forward pass of the teacher on the loader's threads for each image.
+    Model(PathBuf),
 }
 
 /// How long, and how a step is made.
