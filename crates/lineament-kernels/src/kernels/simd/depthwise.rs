@@ -66,7 +66,13 @@ unsafe fn row_avx512(row: &Row<'_>) {
 #[target_feature(enable = "avx2,fma")]
 unsafe fn row_avx2(row: &Row<'_>) {
     // SAFETY: the caller's.
-    unsafe { tiles::<__m256, 12>(row) }
+    unsafe {
+        match row.depthwise.in_threes {
+            // As above.
+            true => tiles::<__m256, 10>(row),
+            false => tiles::<__m256, 12>(row),
+        }
+    }
 }
 
 /// The row in tiles of at most `MOST` pixels, as even as can be.
