@@ -335,6 +335,37 @@ fn people_are_enrolled_once_and_identified() {
     let record: Value = serde_json::from_str(&stdout(&pooled)).unwrap();
     assert_eq!(record["faces"][0]["name"], "Ada");
     assert_eq!(record["faces"][0]["candidates"][0]["face"], Value::Null);
+    let indexed = call(&["index", "--json"]);
+    assert_eq!(code(&indexed), 0, "{}", stderr(&indexed));
+    let built: Value = serde_json::from_str(&stdout(&indexed)).unwrap();
+    assert_eq!(built["n_faces"], 2);
+    let by_index = call(&[
+        "identify",
+        "known/Ada/1.png",
+        "--json",
+        "--fpir",
+        "0.05",
+        "--approximate",
+    ]);
+    let record: Value = serde_json::from_str(&stdout(&by_index)).unwrap();
+    assert_eq!(record["faces"][0]["name"], "Ada");
+    assert_eq!(record["faces"][0]["approximate"], true);
+    assert_eq!(code(&call(&["index", "--drop"])), 0);
+    let without = call(&[
+        "identify",
+        "known/Ada/1.png",
+        "--json",
+        "--fpir",
+        "0.05",
+        "--approximate",
+    ]);
+    assert!(
+        stderr(&without).contains("there is no approximate index yet"),
+        "{}",
+        stderr(&without)
+    );
+    let record: Value = serde_json::from_str(&stdout(&without)).unwrap();
+    assert_eq!(record["faces"][0]["approximate"], false);
     let strict = call(&["identify", "stranger.png", "--json", "--threshold", "1"]);
     let record: Value = serde_json::from_str(&stdout(&strict)).unwrap();
     assert_eq!(record["faces"][0]["name"], Value::Null);

@@ -398,3 +398,37 @@ fn small_galleries_have_one_too() {
         }
     }
 }
+
+#[test]
+fn a_made_up_file_with_a_checksum_that_fits_finds_only_who_is_there_with_exact_scores() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    let file = path.with_extension("graph");
+    let mut gallery = filled(&path, 30, options());
+    build(&mut gallery);
+    let whole = std::fs::read(&file).unwrap();
+    let mut random = support::noise(11).map(|v| ((v + 0.5) * (1 << 24) as f32) as usize);
+    let mut n_used = 0;
+    for round in 0..300 {
+        let mut made_up = whole.clone();
+        for _ in 0..1 + round % 4 {
+            let at = 12 + random.next().unwrap() % (made_up.len() - 12);
+            made_up[at] = (random.next().unwrap() % 256) as u8;
+        }
+        let crc = crc32fast::hash(&made_up[12..]);
+        made_up[8..12].copy_from_slice(&crc.to_le_bytes());
+        std::fs::write(&file, made_up).unwrap();
+        gallery = Gallery::open(&path).unwrap();
+        let found = find(&mut gallery, &probe(7), APPROXIMATE, SearchBy::Face, 5);
+        n_used += usize::from(found.is_approximate);
+        let mut faces: Vec<_> = found.matches.iter().map(|m| m.face.unwrap()).collect();
+        faces.sort_unstable();
+        faces.dedup();
+        assert_eq!(faces.len(), found.matches.len(), "nobody twice");
+        for m in found.matches {
+            let exact = probe(7).score(&gallery.embedding(m.face.unwrap()).unwrap());
+            assert!((exact.unwrap().value() - m.score.value()).abs() < 1e-6);
+        }
+    }
+    assert!(n_used > 15, "only {n_used} files were used at all");
+}
