@@ -39,6 +39,84 @@ pub(crate) enum Reproduce {
     /// One network with every loss of SphereFace's comparison, and with CosFace's and ArcFace's, beside the
     /// published figures.
     Table(Table),
+    /// DeepID2: networks of patches, selected, with PCA and Joint Bayesian.
+    #[command(after_help = AFTER_SYSTEM)]
+    Deepid2 {
+        #[command(flatten)]
+        system: System,
+        /// Networks, each of one patch, which give two features each: 1 to 16.
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        patches: usize,
+        /// Features selected.
+        #[arg(long, value_name = "N", default_value_t = 8)]
+        selected: usize,
+        /// Principal components in front of Joint Bayesian, at most.
+        #[arg(long, value_name = "N", default_value_t = 180)]
+        components: usize,
+    },
+    /// DeepFace: one network, with inner product, weighted χ² and the Siamese metric.
+    #[command(after_help = AFTER_SYSTEM)]
+    Deepface {
+        #[command(flatten)]
+        system: System,
+    },
+    /// FaceNet: triplets, lengths of the embedding, clusters.
+    #[command(after_help = AFTER_SYSTEM)]
+    Facenet {
+        #[command(flatten)]
+        system: System,
+        /// Lengths of the embedding.
+        #[arg(
+            long,
+            value_name = "N",
+            value_delimiter = ',',
+            default_value = "64,128,256,512"
+        )]
+        dims: Vec<usize>,
+    },
+}
+
+const AFTER_SYSTEM: &str = "\
+The same command goes on where it was interrupted. DIR gets runs/, models/, and NAME.md and NAME.json with the accuracies \
+beside the published ones. Thresholds and metrics are learned on a development set and judged on a test set of other people: \
+LFW's View 1 with --crops, --dev and --test, else people who are held out of training.
+
+    lineament train reproduce facenet --out facenet --steps 2000 --set data.root=CROPS \\
+        --crops lfw-crops --dev pairsDevTrain.txt --test pairsDevTest.txt";
+
+#[derive(Debug, Args)]
+pub(crate) struct System {
+    /// The folder for everything.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// What all runs share [default: the system's `-small` recipe].
+    #[arg(long, value_name = "CONFIG")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// The whole system for each; with several, the table tells the standard error over them.
+    #[arg(long, value_name = "N", value_delimiter = ',', default_value = "1")]
+    pub(crate) seeds: Vec<u64>,
+    /// Steps of each run [default: the recipe's length].
+    #[arg(long, value_name = "N", conflicts_with = "epochs")]
+    pub(crate) steps: Option<u64>,
+    /// Epochs of each run.
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<f64>,
+    /// LFW's images, as crops aligned like those that are trained on: NAME/NAME_0001.webp.
+    #[arg(long, value_name = "DIR", requires_all = ["dev", "test"])]
+    pub(crate) crops: Option<PathBuf>,
+    /// pairsDevTrain.txt: what thresholds and metrics are learned on.
+    #[arg(long, value_name = "LIST", requires = "crops")]
+    pub(crate) dev: Option<PathBuf>,
+    /// pairsDevTest.txt: what is judged.
+    #[arg(long, value_name = "LIST", requires = "crops")]
+    pub(crate) test: Option<PathBuf>,
+    /// Terms of the models, for their manifests.
+    #[arg(long, value_name = "TEXT", default_value = "research use")]
+    pub(crate) licence: String,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+    #[command(flatten)]
+    pub(crate) machine: Machine,
 }
 
 #[derive(Debug, Args)]

@@ -7,5 +7,6 @@ pub(crate) mod export;
 pub(crate) mod interrupt;
 pub(crate) mod label;
 pub(crate) mod reproduce;
+mod table;
 pub(crate) mod teach;
 pub(crate) mod train;

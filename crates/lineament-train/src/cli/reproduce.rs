@@ -1,139 +1,99 @@
 //! `reproduce`.
 
-use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use lineament_train::reproduce::{Comparison, LOSSES, Measured, Row, Trained, markdown, rows};
-use serde_json::Value;
+use lineament_train::TrainError;
+use lineament_train::reproduce::{DeepFace, DeepId2, FaceNet, Judges, Report, Study};
 
-use super::args::{Reproduce, Table};
+use super::args::{Reproduce, System};
 use super::bar::Bar;
-use super::exit::{BAD_INPUT, Failure, INTERNAL, INTERRUPTED, OUTPUT, USAGE};
+use super::exit::{Failure, INTERNAL, INTERRUPTED, OUTPUT};
+use super::table;
 use super::train::{print, threads};
 
 pub(crate) fn run(args: &Reproduce, bar: &mut Bar) -> Result<u8, Failure> {
-    match args {
-        Reproduce::Table(table) => compare(table, bar),
-    }
-}
-
-fn compare(args: &Table, bar: &mut Bar) -> Result<u8, Failure> {
-    let evaluator = evaluator()?;
-    let losses = LOSSES
-        .into_iter()
-        .filter(|loss| args.losses.is_empty() || args.losses.iter().any(|name| name == loss.name));
-    let comparison = Comparison {
-        recipe: args.recipe.clone(),
-        assignments: args.fields.set.clone(),
-        losses: losses.collect(),
-        seeds: args.seeds.clone(),
-        folder: args.out.clone(),
-        licence: args.licence.clone(),
+    let (system, name) = match args {
+        Reproduce::Table(table) => return table::run(table, bar),
+        Reproduce::Deepid2 { system, .. } => (system, "deepid2"),
+        Reproduce::Deepface { system } => (system, "deepface"),
+        Reproduce::Facenet { system, .. } => (system, "facenet"),
     };
-    let threads = threads(&args.machine, bar);
-    let Some(trained) = comparison.train(threads, bar, say)? else {
+    let study = study(system);
+    let with = (
+        threads(&system.machine, bar),
+        &mut *bar as &mut dyn lineament_train::run::Watch,
+    );
+    let say = &mut say;
+    let report: Result<Option<Report>, TrainError> = match args {
+        Reproduce::Deepid2 {
+            patches,
+            selected,
+            components,
+            ..
+        } => DeepId2 {
+            study,
+            n_patches: *patches,
+            n_selected: *selected,
+            n_components: *components,
+        }
+        .run(with, say),
+        Reproduce::Facenet { dims, .. } => FaceNet {
+            study,
+            dims: dims.clone(),
+        }
+        .run(with, say),
+        _ => DeepFace { study }.run(with, say),
+    };
+    let Some(report) = report? else {
         bar.say("stopped and saved; the same command goes on");
         return Ok(INTERRUPTED);
     };
-    let report = args.out.join("report");
-    evaluate(&evaluator, args, &comparison.models(), &trained, &report)?;
-    let rows = rows(
-        &comparison.losses,
-        &trained,
-        &measured(&report.join("report.json"))?,
-    );
-    write(&args.out, &rows)?;
-    print(&markdown(&rows))
-}
-
-/// The bar is at work meanwhile, and hears no more than one.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// `lineament`, beside this program.
-fn evaluator() -> Result<PathBuf, Failure> {
-    let name = format!("lineament{}", env::consts::EXE_SUFFIX);
-    let here = env::current_exe().map(|path| path.with_file_name(&name));
-    let found = here.ok().filter(|path| path.is_file());
-    found.ok_or_else(|| Failure {
-        code: USAGE,
-        message: format!(
-            "there is no {name} beside this program to evaluate with; build it, in the source folder: \
-             cargo build --release --bin lineament"
-        ),
-    })
-}
-
-fn evaluate(
-    evaluator: &Path,
-    args: &Table,
-    models: &Path,
-    trained: &[Trained],
-    report: &Path,
-) -> Result<(), Failure> {
-    let mut command = Command::new(evaluator);
-    command.arg("eval").args(&args.protocol);
-    command.arg("--models").arg(models);
-    for run in trained {
-        command.arg("--embedder").arg(&run.model);
-    }
-    command.arg("--report").arg(report);
-    // What it prints is in the report too; the table is what this command prints.
-    let output = command.stderr(std::process::Stdio::inherit()).output();
-    let output = output.map_err(|error| Failure {
-        code: INTERNAL,
-        message: format!("cannot start {}: {error}", evaluator.display()),
-    })?;
-    match output.status.code() {
-        // 6: some images could not be read, and it told which.
-        Some(0 | 6) => Ok(()),
-        code => Err(Failure {
-            code: code
-                .and_then(|code| u8::try_from(code).ok())
-                .unwrap_or(INTERNAL),
-            message: format!(
-                "the models are in {}, but the evaluation failed: lineament eval {}",
-                models.display(),
-                args.protocol.join(" ")
-            ),
-        }),
-    }
-}
-
-/// The results of a report, by the models' names.
-fn measured(report: &Path) -> Result<BTreeMap<String, Measured>, Failure> {
-    let bad = |what: String| Failure {
-        code: BAD_INPUT,
-        message: format!("{}: {what}", report.display()),
-    };
-    let text = fs::read_to_string(report).map_err(|error| bad(error.to_string()))?;
-    let value: Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    let runs = value["runs"].as_array().cloned().unwrap_or_default();
-    let results = runs.iter().filter_map(|run| {
-        let result = &run["result"];
-        let name = result["model"]["name"].as_str()?.to_owned();
-        Some((name, serde_json::from_value(result.clone()).ok()?))
-    });
-    let measured: BTreeMap<String, Measured> = results.collect();
-    match measured.is_empty() {
-        true => Err(bad(
-            "holds no accuracy: give a protocol of pairs behind --".to_owned()
-        )),
-        false => Ok(measured),
-    }
-}
-
-fn write(folder: &Path, rows: &[Row]) -> Result<(), Failure> {
-    let json = serde_json::to_string_pretty(rows).map_err(|error| Failure {
+    let json = serde_json::to_string_pretty(&report).map_err(|error| Failure {
         code: INTERNAL,
         message: error.to_string(),
     })?;
-    for (name, text) in [("table.md", markdown(rows)), ("table.json", json + "\n")] {
+    let files = [("md", report.markdown()), ("json", json + "\n")];
+    let named = files.map(|(ending, text)| (format!("{name}.{ending}"), text));
+    write_files(&system.out, named)?;
+    print(&report.markdown())
+}
+
+fn study(system: &System) -> Study {
+    let mut assignments = system.fields.set.clone();
+    let length = |n: &dyn std::fmt::Display, unit| format!("train.length=\"{n} {unit}\"");
+    assignments.extend(system.steps.map(|n| length(&n, "steps")));
+    assignments.extend(system.epochs.map(|n| length(&n, "epochs")));
+    let judges = match (&system.crops, &system.dev, &system.test) {
+        (Some(crops), Some(dev), Some(test)) => Judges::Lists {
+            crops: crops.clone(),
+            dev: dev.clone(),
+            test: test.clone(),
+        },
+        _ => Judges::HeldOut,
+    };
+    Study {
+        recipe: system.recipe.clone(),
+        assignments,
+        seeds: system.seeds.clone(),
+        folder: system.out.clone(),
+        licence: system.licence.clone(),
+        judges,
+    }
+}
+
+/// The bar is at work meanwhile, and hears no more than one.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Writes named files into a folder.
+pub(super) fn write_files<N: AsRef<Path>>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (N, String)>,
+) -> Result<(), Failure> {
+    for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).map_err(|error| Failure {
             code: OUTPUT,

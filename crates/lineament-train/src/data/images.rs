@@ -203,7 +203,8 @@ impl Images {
     }
 }
 
-fn decode(source: &ImageSource) -> Option<RgbImage> {
+/// The pixels of an image; `None` where it cannot be decoded.
+pub(crate) fn decode(source: &ImageSource) -> Option<RgbImage> {
     match source.read(&DataLimits::default()).ok()? {
         Picture::Rgb(image) => Some(image),
         Picture::Encoded(bytes) => {

@@ -19,6 +19,7 @@ pub use augment::{
     Augment, AugmentOptions, BlurOptions, ColorOptions, JpegOptions, LowResolutionOptions,
     MixOptions, OcclusionOptions, WarpOptions,
 };
+pub(crate) use images::decode;
 pub use images::{DataSource, Images};
 pub use loader::{Batch, Loader};
 pub use sampler::{Sampler, SamplerOptions};

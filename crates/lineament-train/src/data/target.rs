@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is cut out of the middle of each crop: the network's input.
 ///
-/// The middle of the crop comes to the middle of the input: of a crop of 128×128, an input of 112×112
+/// The middle of the crop, or a place at an offset from it, comes to the middle of the input: of a crop of 128×128, an input of 112×112
 /// at one crop pixel a pixel is what starts at (8, 8).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +17,10 @@ pub struct Target {
     /// How many pixels of the crop, along a side, one pixel of the input shows; 1 cuts without scaling.
     #[serde(default = "one")]
     pub crop_px_per_px: f64,
+    /// Where the middle of what is cut out lies from that of the crop, to the right and down, in pixels of
+    /// the crop.
+    #[serde(default)]
+    pub offset_crop_px: [f64; 2],
 }
 
 fn one() -> f64 {
@@ -51,6 +55,7 @@ impl Target {
             width,
             height,
             crop_px_per_px: 1.0,
+            offset_crop_px: [0.0; 2],
         }
     }
 
@@ -86,7 +91,8 @@ impl Target {
             scale * placement.rotation_rad.cos(),
             scale * placement.rotation_rad.sin(),
         );
-        let (x, y) = (middle(width), middle(height));
+        let [across, down] = self.offset_crop_px;
+        let (x, y) = (middle(width) + across, middle(height) + down);
         Similarity {
             a,
             b,
@@ -223,6 +229,17 @@ mod tests {
             let worst = pairs.map(|(&a, &b)| a.abs_diff(b)).max().unwrap();
             assert!(worst <= 2, "{worst} at {placement:?}");
         }
+    }
+
+    #[test]
+    fn a_patch_lies_where_the_offset_says() {
+        let target = Target {
+            offset_crop_px: [-20.0, 10.0],
+            ..Target::cut(40, 30)
+        };
+        let crop = ramp(128);
+        let seen = target.view(crop.view()).unwrap();
+        assert_eq!(seen, crop.view().cropped(24, 59, 40, 30).unwrap());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::graph::{
     Conv, Graph, GraphBuilder, Init, Layer, Linear, LocalConv, NodeId, Pool, Rectifier, Window,
 };
 
-/// Patches of 55 x 47, or 47 x 47 by `input`; embedding 160 for DeepID2, 512 for DeepID2+.
+/// Patches of 55 x 47, or 47 x 47 by `input`, in colour or grey; embedding 160 for DeepID2, 512 for DeepID2+.
 ///
 /// The third convolution shares weights inside blocks of 2 x 2 places, the fourth not at all; the
 /// embedding sees both. DeepID2+ has 128 maps in every layer and returns, after the embedding, one
@@ -19,7 +19,10 @@ pub(super) fn deepid(name: &str, options: &NetOptions) -> Result<Graph, TrainErr
         ([20, 40, 60, 80], options.dim(160))
     };
     let maps = maps.map(|n| options.wide(n));
-    let (mut graph, x) = GraphBuilder::new(name, options.size(55, 47));
+    let (mut graph, mut x) = GraphBuilder::new(name, options.size(55, 47));
+    if options.grey {
+        x = graph.add("grey", Layer::Grey, &[x]);
+    }
     let conv = |out: usize, kernel: usize| {
         Layer::Conv(Conv::new(out, 1, 1).window(Window::new(kernel, 1)).bias())
     };

@@ -24,6 +24,8 @@ pub struct NetOptions {
     /// Whether convolutions are followed by batch normalisation. Only the networks that were
     /// published without it have the choice.
     pub normalisation: Normalisation,
+    /// Whether the network sees brightness alone (ITU-R BT.601). DeepID's have the choice.
+    pub grey: bool,
     /// The probability of dropout before the embedding.
     pub dropout: Option<f64>,
     /// Channels of hidden layers, as a multiple of the published, from above 0 to 4; rounded to
@@ -37,6 +39,7 @@ impl Default for NetOptions {
             embedding_dim: None,
             input: None,
             normalisation: Normalisation::Published,
+            grey: false,
             dropout: None,
             width: 1.0,
         }
@@ -77,6 +80,9 @@ impl NetOptions {
         let (height, width) = self.input.unwrap_or((1, 1));
         if !(self.width > 0.0 && self.width <= 4.0) {
             return refuse("the width should be above 0 and at most 4");
+        }
+        if self.grey && !network.starts_with("deepid2") {
+            return refuse("only the networks of DeepID2 can be chosen to see grey");
         }
         if !(0.0..1.0).contains(&dropout) {
             return refuse("the probability of dropout should be at least 0 and below 1");

@@ -1,6 +1,7 @@
 //! From a run to a model file that `lineament` runs.
 
 use super::checkpoint::{self, Checkpoint, copy_named};
+use super::config::check::must;
 use super::config::{Channels, Config, InputConfig};
 use super::folder::best_of;
 use super::images;
@@ -75,6 +76,11 @@ pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Expo
     let path = chosen(run, wanted)?;
     let checkpoint = Checkpoint::read(&path)?;
     let config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
+    let [across, down] = config.input.offset_crop_px;
+    let is_centred = (across, down) == (0.0, 0.0);
+    let expected = "[0, 0] of a model: a manifest can name no other part of a crop";
+    let got = format!("[{across}, {down}]");
+    must("input.offset_crop_px", is_centred, expected, got)?;
     let model = restored(&config, &checkpoint)?;
     let options = ExportOptions {
         fp16_weights: wanted.fp16_weights,
@@ -125,9 +131,26 @@ pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Expo
 }
 
 fn chosen(run: &Path, wanted: &Wanted) -> Result<PathBuf, TrainError> {
-    let best = || Some(best_of(run)).filter(|p| p.is_file());
-    if let Some(path) = wanted.checkpoint.clone().or_else(best) {
-        return Ok(path);
+    match &wanted.checkpoint {
+        Some(path) => Ok(path.clone()),
+        None => best_or_last(run),
+    }
+}
+
+/// The network of a run and what it sees, with its best weights in validation, else the last.
+pub(crate) fn network(run: &Path) -> Result<(Config, Model), TrainError> {
+    let path = best_or_last(run)?;
+    let checkpoint = Checkpoint::read(&path)?;
+    let config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
+    let model = restored(&config, &checkpoint)?;
+    Ok((config, model))
+}
+
+/// The best checkpoint of a run in validation, else the last.
+pub(crate) fn best_or_last(run: &Path) -> Result<PathBuf, TrainError> {
+    let best = best_of(run);
+    if best.is_file() {
+        return Ok(best);
     }
     let last = checkpoint::list(&run.join("checkpoints"))?.pop();
     last.map(|(_, path)| path).ok_or_else(|| TrainError::Run {
@@ -235,6 +258,9 @@ fn manifest(
     let mut set = |key: &str, value: toml::Value| settings.insert(key.to_owned(), value);
     set("template", template(input).into());
     set("border", "replicate".into());
+    if input.crop_px_per_px != 1.0 {
+        set("crop_px_per_px", input.crop_px_per_px.into());
+    }
     set("dimension", (model.graph().embedding_dim() as i64).into());
     set("flip", "sum".into());
     set("space", config.name.clone().into());
@@ -269,9 +295,10 @@ fn manifest(
     })
 }
 
-/// The template whose crop has the size of the input.
-const fn template(input: &InputConfig) -> &'static str {
-    match (input.width, input.height) {
+/// The template whose crop the input shows.
+fn template(input: &InputConfig) -> &'static str {
+    let side = |pixels: u32| (f64::from(pixels) * input.crop_px_per_px).round() as u32;
+    match (side(input.width), side(input.height)) {
         (96, 112) => "sphereface-96x112",
         (160, 160) => "margin-160",
         _ => "arcface-112",

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Opens the images of all sources, decoded into the cache where there is to be one.
-pub(super) fn open(
+pub(crate) fn open(
     config: &Config,
     threads: Threads,
     watch: &mut dyn Watch,

@@ -27,7 +27,9 @@ pub mod validation;
 pub mod watch;
 
 pub use config::Config;
+pub(crate) use export::best_or_last;
 pub use folder::{RunFolder, best_of};
+pub(crate) use images::open as open_images;
 pub use images::teach;
 pub use setup::{Threads, graph};
 pub use trainer::{Outcome, resume, train};

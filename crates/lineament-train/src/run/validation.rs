@@ -178,7 +178,7 @@ impl Validation {
 }
 
 /// `[n, 3, h, w]` u8.
-fn pictures(images: &[&RgbImage]) -> Result<Tensor, TrainError> {
+pub(crate) fn pictures(images: &[&RgbImage]) -> Result<Tensor, TrainError> {
     let each: Result<Vec<Tensor>, _> = images
         .iter()
         .map(|image| {
@@ -189,7 +189,8 @@ fn pictures(images: &[&RgbImage]) -> Result<Tensor, TrainError> {
     Ok(Tensor::stack(&each?, 0).permute([0, 3, 1, 2]).contiguous())
 }
 
-fn embed(model: &Model, seen: &Tensor) -> Result<Vec<Vec<f32>>, TrainError> {
+/// `[n][dimension]`, as the network gives them.
+pub(crate) fn embed(model: &Model, seen: &Tensor) -> Result<Vec<Vec<f32>>, TrainError> {
     let outputs = model.forward(seen, Mode::Eval)?;
     let embedding = outputs[0].to_kind(Kind::Float).to_device(tch::Device::Cpu);
     Ok(Vec::try_from(&embedding)?)

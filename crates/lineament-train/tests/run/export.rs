@@ -3,6 +3,7 @@
 use std::fs;
 
 use lineament_runtime::{EngineOptions, ModelLimits, ModelStore, Selector, Task, Tensor};
+use lineament_train::data::Target;
 use lineament_train::run::checkpoint::Checkpoint;
 use lineament_train::run::export::{Calibrated, Exported, Wanted, export};
 use lineament_train::run::{Unwatched, train};
@@ -51,6 +52,38 @@ fn the_engine_gives_what_the_trainer_gives() {
     let outputs = loaded.session.run(&picture).unwrap();
     let embedding = outputs.get(&loaded.manifest.outputs["embedding"]).unwrap();
     assert_eq!(embedding.shape(), [1, 16]);
+}
+
+/// A network of 32 pixels that shows all 112 of the template's crop.
+#[test]
+fn a_smaller_input_shows_the_whole_crop() {
+    let place = Place::new();
+    let fields = ["validation.n_pairs=0", "input.crop_px_per_px=3.5"];
+    let run = whole(&place, &fields, 1);
+    export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
+    let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
+    let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    let loaded = found.load(&EngineOptions::default()).unwrap();
+    let session = loaded.session.clone();
+    let embedder = lineament::Embedder::from_model(loaded).unwrap();
+    let pixels = (0..112 * 112 * 3_u32).map(|i| (i / 3 % 112 + i / 336) as u8);
+    let crop = lineament_core::RgbImage::new(112, 112, pixels.collect()).unwrap();
+    let got = embedder.outputs(std::slice::from_ref(&crop)).unwrap();
+    // As the trainer cuts its inputs.
+    let target = Target {
+        crop_px_per_px: 3.5,
+        ..Target::cut(32, 32)
+    };
+    let seen = target.view(crop.view()).unwrap();
+    let planes = (0..3).flat_map(|channel| seen.pixels().iter().skip(channel).step_by(3));
+    let values = planes.map(|&v| (f32::from(v) - 127.5) / 127.5).collect();
+    let picture = Tensor::new(vec![1, 3, 32, 32], values).unwrap();
+    let outputs = session.run(&picture).unwrap();
+    let expected = outputs.get("embedding").unwrap().data();
+    let worst = got[0].iter().zip(expected).map(|(a, b)| (a - b).abs());
+    assert!(worst.fold(0.0, f32::max) < 1e-4, "{got:?} {expected:?}");
+    let small = crop.view().cropped(0, 0, 100, 112).unwrap();
+    assert!(embedder.outputs(&[small]).is_err());
 }
 
 #[test]

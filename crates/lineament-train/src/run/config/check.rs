@@ -57,6 +57,14 @@ pub(crate) fn check_input(input: &InputConfig) -> Result<(), TrainError> {
     let is_height = is_side(input.height);
     must("input.height", is_height, "1 to 1024", input.height)?;
     above_zero("input.crop_px_per_px", input.crop_px_per_px)?;
+    let offset = input.offset_crop_px;
+    let is_within = offset.iter().all(|o| o.abs() <= 1024.0);
+    must(
+        "input.offset_crop_px",
+        is_within,
+        "-1024 to 1024",
+        format!("{offset:?}"),
+    )?;
     let is_finite = input.mean.iter().all(|m| m.is_finite());
     let shown = format!("{:?}", input.mean);
     must("input.mean", is_finite, "finite", shown)?;

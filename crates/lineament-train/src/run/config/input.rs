@@ -15,6 +15,10 @@ pub struct InputConfig {
     /// Pixels of the crop along a side that one pixel of the input shows.
     #[serde(default = "one")]
     pub crop_px_per_px: f64,
+    /// Where the middle of what is seen lies from the middle of the crop, to the right and down in pixels
+    /// of the crop: a patch of a face.
+    #[serde(default)]
+    pub offset_crop_px: [f64; 2],
     /// Order of the colours.
     #[serde(default)]
     pub channels: Channels,
@@ -53,6 +57,7 @@ impl InputConfig {
             width: self.width,
             height: self.height,
             crop_px_per_px: self.crop_px_per_px,
+            offset_crop_px: self.offset_crop_px,
         }
     }
 
@@ -81,6 +86,7 @@ mod tests {
             width: 1,
             height: 1,
             crop_px_per_px: 1.0,
+            offset_crop_px: [0.0; 2],
             channels: Channels::Bgr,
             mean: [1.0, 2.0, 3.0],
             std: [2.0, 4.0, 8.0],

@@ -1,17 +1,18 @@
 //! The literature's comparison of losses: one network, one set of images, one protocol, a run for
 //! every loss and seed.
 
+use super::report::mean_and_error;
+use super::runs::{Model, Runs};
 use crate::error::TrainError;
-use crate::run::export::{self, Calibrated, Wanted};
-use crate::run::{self, Config, Outcome, Threads, Watch};
+use crate::run::{Config, Outcome, Threads, Watch};
 use lineament_eval::published::{Published, published};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What all runs share where nothing else is given: SphereFace-20 in small.
-const RECIPE: &str = include_str!("../../../recipes/sphereface-20-small.toml");
+const RECIPE: &str = include_str!("../../../../recipes/sphereface-20-small.toml");
 /// Pairs and triplets need people who are seen twice in a batch.
 const SEVERAL_OF_EACH: &str = "sampler={ kind = \"balanced\", people = 32, images_per_person = 4 }";
 
@@ -124,14 +125,21 @@ impl Comparison {
     /// The folder of the models.
     #[must_use]
     pub fn models(&self) -> PathBuf {
-        self.folder.join("models")
+        self.runs().models()
+    }
+
+    fn runs(&self) -> Runs<'_> {
+        Runs {
+            folder: &self.folder,
+            licence: &self.licence,
+        }
     }
 
     /// Trains and exports what is not there yet, and goes on with what was begun. `None` where that
     /// was stopped.
     ///
     /// # Errors
-    /// Those of [`run::train`] and [`export::export`]; [`TrainError::Run`] where a run was begun with
+    /// Those of [`train`](crate::run::train) and [`export`](crate::run::export::export); [`TrainError::Run`] where a run was begun with
     /// another configuration.
     pub fn train(
         &self,
@@ -145,9 +153,9 @@ impl Comparison {
             for loss in &self.losses {
                 let model = format!("{}-{seed}", loss.name);
                 let config = self.config(loss, *seed, &model)?;
-                let run = self.folder.join("runs").join(&model);
                 say(&format!("{} of {n}: {model}", trained.len() + 1));
-                if self.one(config, &run, threads, watch)? == Outcome::Stopped {
+                let outcome = self.runs().train(config, Model::Written, threads, watch)?;
+                if outcome == Outcome::Stopped {
                     return Ok(None);
                 }
                 trained.push(Trained {
@@ -173,42 +181,6 @@ impl Comparison {
             Some(path) => Config::load(path, &assignments),
             None => Config::parse(RECIPE, "sphereface-20-small.toml", &assignments),
         }
-    }
-
-    fn one(
-        &self,
-        config: Config,
-        run: &Path,
-        threads: Threads,
-        watch: &mut dyn Watch,
-    ) -> Result<Outcome, TrainError> {
-        let model = self.models().join(format!("{}.toml", config.name));
-        let begun = run.join("config.toml");
-        let outcome = match begun.is_file() {
-            true if Config::load(&begun, &[])? != config => {
-                return Err(TrainError::Run {
-                    path: run.to_owned(),
-                    reason: "it was begun with another configuration; --out names another place"
-                        .to_owned(),
-                });
-            }
-            true if model.is_file() => return Ok(Outcome::Finished),
-            true => run::resume(run, &[], threads, watch)?,
-            false => run::train(config, run, threads, watch)?,
-        };
-        if outcome == Outcome::Finished {
-            let wanted = Wanted {
-                checkpoint: None,
-                folder: self.models(),
-                fp16_weights: false,
-                licence: self.licence.clone(),
-                preference: 0,
-                calibration: Calibrated::Not,
-                default_fmr: None,
-            };
-            export::export(run, &wanted, watch)?;
-        }
-        Ok(outcome)
     }
 }
 
@@ -248,14 +220,8 @@ pub fn rows(
     let row = |loss: &Compared| {
         let its = trained.iter().filter(|t| t.loss == loss.name);
         let its: Vec<&Measured> = its.filter_map(|t| measured.get(&t.model)).collect();
-        let n = its.len() as f64;
-        let mean = its.iter().map(|m| m.accuracy).sum::<f64>() / n;
-        let squares: f64 = its.iter().map(|m| (m.accuracy - mean).powi(2)).sum();
-        let error = match its.as_slice() {
-            [] => return None,
-            [one] => one.accuracy_se,
-            _ => (squares / (n - 1.0) / n).sqrt(),
-        };
+        let figures: Vec<_> = its.iter().map(|m| (m.accuracy, m.accuracy_se)).collect();
+        let (mean, error) = mean_and_error(&figures)?;
         let published = loss.published_row();
         Some(Row {
             loss: loss.name,
