@@ -115,7 +115,7 @@ unsafe fn transform_inputs<V: Vector>(work: &Work<'_>) {
                     *column = inputs_of(values);
                 }
                 for y in 0..IN {
-                    let line = inputs_of(from_fn(|x| columns[x][y]));
+                    let line = inputs_of(across(&columns, y));
                     for (x, value) in line.into_iter().enumerate() {
                         value.store(to.add((y * IN + x) * source.blocks() * row));
                     }
@@ -202,7 +202,7 @@ unsafe fn transform_sums<V: Vector>(work: &Work<'_>, b: usize, block: usize) {
             }
             let bias = V::load(bias.add(block * V::LANES));
             for y in 0..OUT {
-                let line = outputs_of(from_fn(|x| columns[x][y]));
+                let line = outputs_of(across(&columns, y));
                 store(work, block, (index, y), line.map(|value| value.add(bias)));
             }
         }
@@ -252,6 +252,12 @@ unsafe fn store<V: Vector>(
             value.store(to.add(x * V::LANES));
         }
     }
+}
+
+/// Row `y` of what lies column by column. To `map` the columns would copy all of their numbers.
+#[inline(always)]
+fn across<V: Vector, const N: usize>(columns: &[[V; N]; IN], y: usize) -> [V; IN] {
+    from_fn(|x| columns[x][y])
 }
 
 /// Bᵀ d.
