@@ -29,8 +29,9 @@ use crate::vector::dot;
 /// Faces that are kept on the way, where no other number is wanted.
 pub const USUAL_BREADTH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
 
-/// Faces from which on an approximate search takes less time than an exact one.
-pub const PAYS_FROM: usize = 50_000;
+/// Fewer faces are not worth an index that nobody asked for: an exact search among as many takes about a
+/// millisecond at most (see BENCHMARKS.md), less than making the embedding that is searched for.
+pub const PAYS_FROM: usize = 100_000;
 
 /// A search that leads to too few people is repeated with this many times the breadth, so often.
 const GROWTH: usize = 4;
@@ -64,6 +65,9 @@ pub struct IndexStats {
     /// Faces that came later and are compared one by one.
     pub n_newer: usize,
 }
+
+/// Those whom a probe is most like; `None` when the index leads to too few.
+pub(crate) type Answer = Option<Vec<Match>>;
 
 impl Gallery {
     /// Builds the approximate index anew, in memory and beside the file. `watch` is told how many faces of how
@@ -206,7 +210,7 @@ impl Gallery {
         probes: Vec<Probe>,
         options: &SearchOptions,
         breadth: NonZeroUsize,
-    ) -> Result<(Vec<Option<Vec<Match>>>, Vec<Probe>), GalleryError> {
+    ) -> Result<(Vec<Answer>, Vec<Probe>), GalleryError> {
         self.refresh_graph(db, known)?;
         let GraphAtHand::Here(here) = known else {
             return Ok((vec![None; probes.len()], probes));

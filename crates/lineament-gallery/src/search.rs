@@ -7,6 +7,7 @@ use lineament_core::{Embedding, Score};
 use rusqlite::Connection;
 use serde::Serialize;
 
+use crate::approximate::Answer;
 use crate::error::GalleryError;
 use crate::faces::read_vector;
 use crate::gallery::{Gallery, Stamp, read_stamp};
@@ -177,7 +178,7 @@ impl Gallery {
                 exact = self.search_in(&snapshot, &indexes, &unanswered, options)?;
             }
             let mut exact = exact.into_iter();
-            let whole = |matches: Option<Vec<Match>>| Found {
+            let whole = |matches: Answer| Found {
                 is_approximate: matches.is_some(),
                 matches: matches.or_else(|| exact.next()).unwrap_or_default(),
             };

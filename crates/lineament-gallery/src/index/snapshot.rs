@@ -58,7 +58,7 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
     };
     let n_groups = n_bundles * index.n_groups();
     index.codes = file.numbers(n_groups, |group: [u8; GROUP_BYTES]| group)?;
-    file.is_whole().then_some((stamp, index))
+    file.whole((stamp, index))
 }
 
 /// Bytes of a snapshot of `n` rows.

@@ -107,9 +107,9 @@ impl Reader {
         Some(())
     }
 
-    /// Whether all that was read is what was written.
-    pub(super) fn is_whole(self) -> bool {
-        self.crc.finalize() == self.wanted
+    /// `read`, if all that was read is what was written.
+    pub(super) fn whole<T>(self, read: T) -> Option<T> {
+        (self.crc.finalize() == self.wanted).then_some(read)
     }
 }
 

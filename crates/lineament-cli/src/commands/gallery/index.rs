@@ -33,7 +33,7 @@ pub(super) fn run(target: &Target, args: &Index, interrupt: &Interrupt) -> Resul
     let faces = plural(built.n_faces, "face", "faces");
     let mut words = format!("an approximate index of {faces}, built in {seconds:.1} s");
     if built.n_faces < PAYS_FROM {
-        words += &format!("; below {PAYS_FROM} faces exact searches take no longer");
+        words += &format!("; below {PAYS_FROM} faces exact searches are quick, too");
     }
     let json = json!({"n_faces": built.n_faces, "seconds": seconds});
     tell(target.style, json, &words)
@@ -68,7 +68,7 @@ pub(super) fn mode(
     let n_faces = gallery.stats()?.n_faces;
     if n_faces < PAYS_FROM {
         say(&format!(
-            "{why}; {} are searched exactly, which takes no longer below {PAYS_FROM}",
+            "{why}; {} are searched exactly, which is quick below {PAYS_FROM}",
             plural(n_faces, "face", "faces")
         ));
         return Ok(SearchMode::Exact);

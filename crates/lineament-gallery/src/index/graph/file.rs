@@ -110,7 +110,7 @@ fn read_rest(mut file: Reader, dimension: usize) -> Option<(Stamp, Graph)> {
         rows,
         layers,
     };
-    file.is_whole().then_some((stamp, graph))
+    file.whole((stamp, graph))
 }
 
 /// Bytes of a graph of `n` rows.
