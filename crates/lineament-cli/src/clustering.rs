@@ -1,18 +1,18 @@
 //! Faces put together by their embeddings: which method, from the command line to clusters.
 
 use lineament_cluster::{
-    ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, ScanPlan, UnitRows,
-    WhispersOptions, chinese_whispers, connected_components, dbscan, keep_apart,
+    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan,
+    UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan, keep_apart,
 };
 
-use crate::args::clustering::Clustering;
-use crate::args::eval::sets::AlgorithmName;
+use crate::args::clustering::{AlgorithmName, Clustering, GraphName};
 
 /// How faces are clustered.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Algorithm {
     Whispers {
         n_neighbours: usize,
+        graph: GraphName,
         max_rounds: usize,
         seed: u64,
     },
@@ -30,6 +30,7 @@ impl From<&Clustering> for Algorithm {
         match args.algorithm {
             AlgorithmName::Whispers => Self::Whispers {
                 n_neighbours: args.neighbours.get(),
+                graph: args.graph,
                 max_rounds: args.rounds.get(),
                 seed: args.seed,
             },
@@ -48,6 +49,7 @@ impl Algorithm {
     /// The method that suits photos of any number.
     pub(crate) const USUAL: Self = Self::Whispers {
         n_neighbours: 50,
+        graph: GraphName::Auto,
         max_rounds: 50,
         seed: 0,
     };
@@ -61,15 +63,23 @@ impl Algorithm {
         }
     }
 
-    pub(crate) fn in_words(self) -> String {
+    /// The method, as it is carried out for so many faces.
+    pub(crate) fn in_words(self, n_faces: usize) -> String {
         match self {
             Self::Whispers {
                 n_neighbours,
+                graph,
                 max_rounds,
                 seed,
-            } => format!(
-                "Chinese Whispers, {n_neighbours} neighbours, {max_rounds} rounds at most, seed {seed}"
-            ),
+            } => {
+                let by_cells = match graph.is_by_cells(n_faces) {
+                    true => " found by cells",
+                    false => "",
+                };
+                format!(
+                    "Chinese Whispers, {n_neighbours} neighbours{by_cells}, {max_rounds} rounds at most, seed {seed}"
+                )
+            }
             Self::Linkage { .. } => "average linkage".to_owned(),
             Self::Dbscan { min_points } => format!("DBSCAN, cores of {min_points}"),
             Self::Components => "connected components".to_owned(),
@@ -82,10 +92,19 @@ impl Algorithm {
         match self {
             Self::Whispers {
                 n_neighbours,
+                graph,
                 max_rounds,
                 seed,
             } => {
-                let graph = KnnGraph::exact(rows, n_neighbours, &plan)?;
+                let wanted = Nearest {
+                    k: n_neighbours,
+                    min_score,
+                };
+                let cells = CellOptions::usual(rows.n_rows());
+                let graph = match graph.is_by_cells(rows.n_rows()) {
+                    true => KnnGraph::by_cells(rows, wanted, &cells, &plan)?,
+                    false => KnnGraph::exact(rows, wanted, &plan)?,
+                };
                 let options = WhispersOptions {
                     min_score,
                     max_rounds,
@@ -123,6 +142,20 @@ impl Algorithm {
                 let clusters = self.cluster(rows, min_score)?;
                 keep_apart(&clusters, rows, photos, MAX_PARTED, &plan)
             }
+        }
+    }
+}
+
+/// Faces up to which neighbours are found exactly when nothing else is asked for. Every face with every
+/// other costs four times as much when they are twice as many; `BENCHMARKS.md` has both ways measured.
+const EXACT_UP_TO: usize = 200_000;
+
+impl GraphName {
+    fn is_by_cells(self, n_faces: usize) -> bool {
+        match self {
+            Self::Auto => n_faces > EXACT_UP_TO,
+            Self::Exact => false,
+            Self::Cells => true,
         }
     }
 }

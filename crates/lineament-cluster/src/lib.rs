@@ -20,6 +20,8 @@
 //! ```
 
 pub mod apart;
+mod best;
+pub mod cells;
 pub mod clusters;
 pub mod components;
 pub mod dbscan;
@@ -27,20 +29,21 @@ mod disjoint;
 pub mod error;
 pub mod linkage;
 pub mod neighbours;
-
+pub mod pairs;
 pub mod rows;
 pub mod scan;
 pub mod seeded;
 pub mod whispers;
 
 pub use apart::keep_apart;
+pub use cells::CellOptions;
 pub use clusters::Clusters;
 pub use components::connected_components;
 pub use dbscan::{DbscanOptions, dbscan};
 pub use error::ClusterError;
 pub use linkage::{Dendrogram, Merge};
-pub use neighbours::{Edge, KnnGraph};
-
+pub use neighbours::{Edge, KnnGraph, Nearest};
+pub use pairs::fold_pairs;
 pub use rows::UnitRows;
 pub use scan::{ScanPlan, fold_scores, map_scores};
 pub use seeded::Seeded;

@@ -81,7 +81,8 @@ pub fn fold_scores<A: Send>(
         let mut gathered = start();
         let mut scores = Vec::new();
         while let Some(block) = blocks.next() {
-            score_block(queries, block.clone(), rows, &mut scores);
+            let all = 0..rows.n_rows();
+            score_block((queries, block.clone()), (rows, all), &mut scores);
             let padded_rows = rows.n_rows().max(MIN_SIDE);
             for (i, of_query) in block.zip(scores.chunks_exact(padded_rows)) {
                 add(&mut gathered, i, &of_query[..rows.n_rows()]);
@@ -89,15 +90,19 @@ pub fn fold_scores<A: Send>(
         }
         gathered
     };
-    let n_threads = plan.threads.get().min(blocks.n.max(1));
+    Ok(gather(plan.threads.get().min(blocks.n.max(1)), work))
+}
+
+/// What each of the threads gathers.
+pub(crate) fn gather<A: Send>(n_threads: usize, work: impl Fn() -> A + Sync) -> Vec<A> {
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(&work)).collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, A>| {
             thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        Ok(threads.into_iter().map(join).collect())
+        threads.into_iter().map(join).collect()
     })
 }
 
@@ -127,23 +132,25 @@ impl Blocks {
     }
 }
 
-/// Scores of the queries of a block, one query after the other, `[queries, rows]` padded to
+/// Scores of some queries with some rows, one query after the other, `[queries, rows]` padded to
 /// [`MIN_SIDE`] both ways.
-fn score_block(queries: &UnitRows, block: Range<usize>, rows: &UnitRows, scores: &mut Vec<f32>) {
-    let (n, m) = (rows.n_rows().max(MIN_SIDE), block.len().max(MIN_SIDE));
+pub(crate) fn score_block(
+    (queries, chosen): (&UnitRows, Range<usize>),
+    (rows, of): (&UnitRows, Range<usize>),
+    scores: &mut Vec<f32>,
+) {
+    let (n, m) = (of.len().max(MIN_SIDE), chosen.len().max(MIN_SIDE));
     let d = rows.stride();
     scores.resize(n * m, 0.0);
-    let shape = (Dyn(n), Dyn(d));
-    let all = rows.padded(0, n);
     // Rows one after the other are a matrix whose row stride is d; nothing is copied.
     let a = DMatrixView::<f32, Dyn, U1>::from_slice_with_strides_generic(
-        all,
-        shape.0,
-        shape.1,
+        rows.padded(of.start, n),
+        Dyn(n),
+        Dyn(d),
         Dyn(d),
         U1,
     );
-    let b = DMatrixView::from_slice(queries.padded(block.start, m), d, m);
+    let b = DMatrixView::from_slice(queries.padded(chosen.start, m), d, m);
     let mut product = DMatrixViewMut::from_slice(scores, n, m);
     product.gemm(1.0, &a, &b, 0.0);
 }

@@ -60,7 +60,7 @@ pub fn chinese_whispers(
 fn loudest(edges: &[Edge], labels: &[usize]) -> Option<usize> {
     let mut heard: Vec<(usize, f64)> = edges
         .iter()
-        .map(|edge| (labels[edge.to], f64::from(edge.score)))
+        .map(|edge| (labels[edge.to as usize], f64::from(edge.score)))
         .collect();
     heard.sort_by_key(|(label, _)| *label);
     let sums = heard.chunk_by(|a, b| a.0 == b.0).map(|same| {

@@ -6,7 +6,7 @@
 )]
 
 use lineament_cluster::{
-    Clusters, DbscanOptions, Dendrogram, KnnGraph, ScanPlan, UnitRows, WhispersOptions,
+    Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan, UnitRows, WhispersOptions,
     chinese_whispers, connected_components, dbscan,
 };
 use serde_json::Value;
@@ -61,9 +61,14 @@ fn check_labels(kind: &str, cluster: impl Fn(&UnitRows, &Value) -> Clusters) {
 fn neighbours_equal_scikit_learn() {
     for group in groups() {
         let knn = &group["knn"];
-        let graph = KnnGraph::exact(&rows(&group), count(&knn["k"]), &ScanPlan::default()).unwrap();
+        let graph = KnnGraph::exact(
+            &rows(&group),
+            Nearest::of_any_score(count(&knn["k"])),
+            &ScanPlan::default(),
+        )
+        .unwrap();
         for (row, expected) in list(&knn["neighbours"]).iter().enumerate() {
-            let found: Vec<usize> = graph.of(row).iter().map(|edge| edge.to).collect();
+            let found: Vec<usize> = graph.of(row).iter().map(|edge| edge.to as usize).collect();
             let expected: Vec<usize> = list(expected).iter().map(count).collect();
             assert_eq!(found, expected);
             for (edge, score) in graph.of(row).iter().zip(list(&knn["scores"][row])) {
@@ -113,7 +118,12 @@ fn dbscan_equals_scikit_learn() {
 #[test]
 fn whispers_equal_the_algorithm() {
     check_labels("whispers", |rows, case| {
-        let graph = KnnGraph::exact(rows, count(&case["k"]), &ScanPlan::default()).unwrap();
+        let graph = KnnGraph::exact(
+            rows,
+            Nearest::of_any_score(count(&case["k"])),
+            &ScanPlan::default(),
+        )
+        .unwrap();
         let options = WhispersOptions {
             min_score: number(&case["min_score"]),
             max_rounds: count(&case["max_rounds"]),

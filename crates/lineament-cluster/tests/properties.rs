@@ -5,8 +5,9 @@
 use std::num::NonZeroUsize;
 
 use lineament_cluster::{
-    ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, ScanPlan, Seeded, UnitRows,
-    WhispersOptions, chinese_whispers, connected_components, dbscan, map_scores,
+    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan,
+    Seeded, UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan, fold_pairs,
+    map_scores,
 };
 use proptest::prelude::*;
 
@@ -84,6 +85,63 @@ proptest! {
     }
 
     #[test]
+    fn every_pair_comes_once_with_its_score(given in rows(40), bytes in 1usize..5000) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let whole = scores(&unit, &unit, &plan(1, 1 << 20));
+        let add = |found: &mut Vec<_>, i: usize, first: usize, scores: &[f32]| {
+            found.extend((first..).zip(scores).map(|(j, score)| (i, j, *score)));
+        };
+        let mut found = fold_pairs(&unit, &plan(2, bytes), Vec::new, add).concat();
+        found.sort_unstable_by_key(|(i, j, _)| (*i, *j));
+        let n = given.len();
+        let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+        let expected: Vec<_> = pairs.map(|(i, j)| (i, j, whole[i][j])).collect();
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn neighbours_are_the_best_scores(given in rows(60), k in 0usize..12, min_score in -0.5..0.9) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let wanted = Nearest { k, min_score };
+        let graph = KnnGraph::exact(&unit, wanted, &plan(2, 300)).unwrap();
+        let all: Vec<usize> = (0..given.len()).collect();
+        let chosen = KnnGraph::exact_of(&unit, &all, wanted, &plan(1, 1)).unwrap();
+        let whole = scores(&unit, &unit, &plan(1, 1 << 20));
+        for (row, scores) in whole.iter().enumerate() {
+            let near = |(j, s): &(usize, &f32)| *j != row && f64::from(**s) >= min_score;
+            let mut edges: Vec<_> = scores.iter().enumerate().filter(near).collect();
+            edges.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(&b.0)));
+            edges.truncate(k);
+            let found: Vec<_> = graph.of(row).iter().map(|e| (e.to as usize, &e.score)).collect();
+            prop_assert_eq!(&found, &edges);
+            prop_assert_eq!(chosen[row].as_slice(), graph.of(row));
+        }
+    }
+
+    #[test]
+    fn cells_that_are_all_looked_into_miss_nothing(
+        given in rows(60),
+        n_cells in 1usize..9,
+        seed: u64,
+    ) {
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let wanted = Nearest { k: 7, min_score: 0.1 };
+        let exact = KnnGraph::exact(&unit, wanted, &plan(1, 1 << 20)).unwrap();
+        let cells = CellOptions { n_cells, n_probes: n_cells, seed };
+        for threads in [1, 3] {
+            let found = KnnGraph::by_cells(&unit, wanted, &cells, &plan(threads, 1)).unwrap();
+            prop_assert_eq!(&found, &exact);
+        }
+        let fewer = CellOptions { n_probes: 1, ..cells };
+        let some = |threads| KnnGraph::by_cells(&unit, wanted, &fewer, &plan(threads, 1)).unwrap();
+        let found = some(1);
+        prop_assert_eq!(&found, &some(3));
+        for row in 0..given.len() {
+            prop_assert!(found.of(row).iter().all(|edge| edge.to as usize != row));
+        }
+    }
+
+    #[test]
     fn density_without_borders_is_components(given in rows(60), min_score in 0.2..0.9) {
         let unit = UnitRows::from_rows(&given).unwrap();
         let options = DbscanOptions { min_score, min_points: 1 };
@@ -95,7 +153,7 @@ proptest! {
     #[test]
     fn whispers_never_leave_a_component(given in rows(60), seed: u64) {
         let unit = UnitRows::from_rows(&given).unwrap();
-        let graph = KnnGraph::exact(&unit, 60, &ScanPlan::default()).unwrap();
+        let graph = KnnGraph::exact(&unit, Nearest::of_any_score(60), &ScanPlan::default()).unwrap();
         let options = WhispersOptions { min_score: 0.5, max_rounds: 20, seed };
         let found = chinese_whispers(&graph, &options).unwrap();
         let components = connected_components(&unit, 0.5, &ScanPlan::default()).unwrap();
@@ -139,7 +197,16 @@ fn options_that_make_no_sense_are_refused() {
         min_points: 0,
     };
     assert!(dbscan(&rows, &empty_core, &plan).is_err());
-    let graph = KnnGraph::exact(&rows, 2, &plan).unwrap();
+    let graph = KnnGraph::exact(&rows, Nearest::of_any_score(2), &plan).unwrap();
+    for (n_cells, n_probes) in [(0, 1), (1, 0)] {
+        let cells = CellOptions {
+            n_cells,
+            n_probes,
+            seed: 0,
+        };
+        let wanted = Nearest::of_any_score(2);
+        assert!(KnnGraph::by_cells(&rows, wanted, &cells, &plan).is_err());
+    }
     let negative = WhispersOptions {
         min_score: -0.1,
         max_rounds: 1,
@@ -165,5 +232,10 @@ fn nothing_is_in_no_cluster() {
     );
     let dendrogram = Dendrogram::average_linkage(&rows, 10, &plan).unwrap();
     assert!(dendrogram.cut(0.5).unwrap().labels().is_empty());
-    assert_eq!(KnnGraph::exact(&rows, 3, &plan).unwrap().n_rows(), 0);
+    assert_eq!(
+        KnnGraph::exact(&rows, Nearest::of_any_score(3), &plan)
+            .unwrap()
+            .n_rows(),
+        0
+    );
 }

@@ -2,9 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use clap::Args;
-
-use super::eval::sets::AlgorithmName;
+use clap::{Args, ValueEnum};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Method")]
@@ -15,6 +13,9 @@ pub(crate) struct Clustering {
     /// Whispers: neighbours that each face listens to.
     #[arg(long, value_name = "N", default_value = "50")]
     pub(crate) neighbours: NonZeroUsize,
+    /// Whispers: how neighbours are found.
+    #[arg(long, value_enum, default_value_t = GraphName::Auto)]
+    pub(crate) graph: GraphName,
     /// Whispers: rounds at most.
     #[arg(long, value_name = "N", default_value = "50")]
     pub(crate) rounds: NonZeroUsize,
@@ -27,4 +28,28 @@ pub(crate) struct Clustering {
     /// Linkage: refuse more faces than this; memory grows with their square.
     #[arg(long, value_name = "N", default_value = "20000")]
     pub(crate) max_faces: NonZeroUsize,
+}
+
+/// A clustering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlgorithmName {
+    /// Chinese Whispers on the graph of nearest neighbours.
+    Whispers,
+    /// Average linkage.
+    Linkage,
+    /// DBSCAN.
+    Dbscan,
+    /// Connected components.
+    Components,
+}
+
+/// How neighbours are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphName {
+    /// Exactly among up to 200,000 faces, by cells among more.
+    Auto,
+    /// Every face is compared with every other.
+    Exact,
+    /// A face is compared with those of the cells nearest to it: quicker, and it misses some.
+    Cells,
 }

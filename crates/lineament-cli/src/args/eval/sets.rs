@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{Comparing, Evaluation, MatcherName};
+use crate::args::clustering::Clustering;
 use crate::args::common::{Decision, EngineName};
 use crate::args::dataset::Set;
 use crate::progress::Watcher;
@@ -76,46 +77,12 @@ pub(crate) enum RejecterName {
 pub(crate) struct Cluster {
     #[command(flatten)]
     pub(crate) set: Set,
-    /// What clusters.
-    #[arg(long, value_enum, default_value_t = AlgorithmName::Whispers, help_heading = "Method")]
-    pub(crate) algorithm: AlgorithmName,
-    /// Whispers: neighbours that each face listens to.
-    #[arg(long, value_name = "N", default_value = "50", help_heading = "Method")]
-    pub(crate) neighbours: NonZeroUsize,
-    /// Whispers: rounds at most.
-    #[arg(long, value_name = "N", default_value = "50", help_heading = "Method")]
-    pub(crate) rounds: NonZeroUsize,
-    /// Whispers: seed of the order in which faces listen.
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Method")]
-    pub(crate) seed: u64,
-    /// DBSCAN: faces near each other, itself among them, that make a core.
-    #[arg(long, value_name = "N", default_value = "2", help_heading = "Method")]
-    pub(crate) min_points: NonZeroUsize,
-    /// Linkage: refuse more faces than this; memory grows with their square.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value = "20000",
-        help_heading = "Method"
-    )]
-    pub(crate) max_faces: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) clustering: Clustering,
     #[command(flatten)]
     pub(crate) decision: Decision,
     #[command(flatten)]
     pub(crate) evaluation: Evaluation,
-}
-
-/// A clustering.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AlgorithmName {
-    /// Chinese Whispers on the graph of nearest neighbours.
-    Whispers,
-    /// Average linkage.
-    Linkage,
-    /// DBSCAN.
-    Dbscan,
-    /// Connected components.
-    Components,
 }
 
 /// Error rates by group of people at one threshold, of any list of pairs.

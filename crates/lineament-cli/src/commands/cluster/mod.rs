@@ -170,6 +170,7 @@ fn clusters(
     let mut numbering: Numbering = store.note(NUMBERS)?.unwrap_or_default();
     let numbers = numbering.renumber(&library.keys(&members));
     store.put_note(NUMBERS, &numbering)?;
+    let method = settings.algorithm.in_words(good.len());
     let grouped: HashSet<FaceRef> = members.iter().flatten().copied().collect();
     let noise = good.into_iter().filter(|face| !grouped.contains(face));
     let mut left_out: Vec<FaceRef> = noise.chain(poor).collect();
@@ -187,7 +188,7 @@ fn clusters(
         });
     Ok(Clusters {
         run,
-        method: settings.algorithm.in_words(),
+        method,
         threshold,
         groups: groups.collect(),
         left_out: shown(left_out),
