@@ -453,6 +453,7 @@ fn pictures_in_a_gallery_stand_for_photos_that_are_gone() {
     let embedding = |file: &str| {
         said(&["export", file]);
         let lines = fs::read_to_string(folder.join(file)).unwrap();
+        fs::remove_file(folder.join(file)).unwrap();
         let face: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
         face["face"]["embedding"].clone()
     };
