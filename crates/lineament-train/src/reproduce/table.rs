@@ -50,7 +50,7 @@ pub const LOSSES: [Compared; 8] = [
         ..compared(
             "softmax-contrastive",
             Some("Softmax + Contrastive"),
-            r#"{ kind = "joint", lambda = 0.05 }"#,
+            r#"{ kind = "joint", lambda = 0.05, verification = { pairing = "all" } }"#,
         )
     },
     Compared {

@@ -2,7 +2,7 @@
 //! test set, as LFW's View 1.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lineament_core::RgbImage;
@@ -72,7 +72,7 @@ impl View1 {
                 held_out: None,
             }),
             Judges::Lists { crops, dev, test } => {
-                let listed = |list: &PathBuf| Side::of_list(crops, list);
+                let listed = |list: &Path| Side::of_list(crops, list);
                 Ok(Self {
                     name: "LFW, View 1".to_owned(),
                     dev: listed(dev)?,
@@ -159,7 +159,7 @@ impl Side {
         .checked()
     }
 
-    fn of_list(crops: &PathBuf, list: &PathBuf) -> Result<Self, TrainError> {
+    fn of_list(crops: &Path, list: &Path) -> Result<Self, TrainError> {
         let protocol = lfw::read_pairs(list, crops, &DataLimits::default())?;
         let mut numbers = BTreeMap::new();
         let mut number = |person: &Option<String>| {
