@@ -1,4 +1,4 @@
--- A gallery of version 3: that of version 2, as the program of version 3 left it after opening it. Never changed.
+-- A gallery of version 3: that of version 2 after the statements of the step to version 3, run by SQLite itself. Never changed.
 PRAGMA foreign_keys = OFF;
 PRAGMA page_size = 16384;
 PRAGMA application_id = 1280198476;
