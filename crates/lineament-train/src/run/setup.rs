@@ -173,6 +173,17 @@ pub(super) fn validation(
         return Ok(None);
     }
     let set = TrainSet::of(images, &config.data.selection, Part::HeldOut)?;
+    let n_people = set.people().len();
+    // Everybody belongs to one fold: without two people in any, there is no non-mated pair.
+    if n_people > 0 && n_people <= options.folds {
+        return Err(TrainError::ConfigField {
+            field: "validation.folds",
+            expected: format!(
+                "fewer than the {n_people} people held out (data.selection.held_out)"
+            ),
+            got: options.folds.to_string(),
+        });
+    }
     let pairs = heldout::pairs(&set, options.n_pairs, options.folds, options.seed);
     let input = config.input.clone();
     let validation = Validation::new(Arc::new(set), pairs, input, options.batch, threads.load);

@@ -77,3 +77,14 @@ fn other_images_are_no_way_to_go_on() {
         .to_string();
     assert!(told.contains("not those that the run began with"), "{told}");
 }
+
+#[test]
+fn too_few_people_for_the_folds_are_told_of_before_the_first_step() {
+    let place = Place::new();
+    let config = place.config(&["validation.folds=4"]);
+    let told = train(config, &place.path("run"), threads(1), &mut Unwatched)
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("validation.folds"), "{told}");
+    assert!(told.contains("the 4 people held out"), "{told}");
+}
