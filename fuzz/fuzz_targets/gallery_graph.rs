@@ -96,5 +96,6 @@ fn face(i: usize) -> NewFace {
             path: format!("{i}.jpg"),
             sha256: [i as u8; 32],
         },
+        thumbnail: None,
     }
 }

@@ -68,6 +68,7 @@ fn exported(who: u64, photo: u64) -> ExportedFace {
             enrolled_at: NOW,
         },
         embedding: new.embedding.values().to_vec(),
+        thumbnail: new.thumbnail,
     }
 }
 
