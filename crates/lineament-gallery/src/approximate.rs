@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use lineament_core::Score;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::error::GalleryError;
@@ -21,8 +21,10 @@ use crate::index::graph::{self, Graph, Unfit, Walker};
 use crate::index::{
     Best, GraphAtHand, GraphWithTail, Index, NoGraph, Probe, Query, Row, graph_rows, pooled, search,
 };
+use crate::lock::check_lock;
 use crate::people::Roots;
 use crate::reembed::check_model;
+use crate::saving::keep_writers_out;
 use crate::search::{Match, SearchBy, SearchOptions, is_of_history};
 use crate::vector::dot;
 
@@ -106,10 +108,13 @@ impl Gallery {
     /// Removes the approximate index. Whether there was one.
     ///
     /// # Errors
-    /// [`GalleryError::Io`].
+    /// [`GalleryError::Busy`] while another process writes, [`GalleryError::Io`].
     pub fn drop_approximate_index(&mut self) -> Result<bool, GalleryError> {
         self.indexes.graph = GraphAtHand::Unknown;
-        remove_derived(&graph::path_of(&self.path))
+        self.look(|db| {
+            let _nobody_writes = keep_writers_out(db)?;
+            remove_derived(&graph::path_of(&self.path))
+        })
     }
 
     /// Whether there is an approximate index to search with.
@@ -141,16 +146,12 @@ impl Gallery {
     }
 
     /// Writes the graph beside the file, unless a face of it is gone. Nobody can remove one meanwhile.
-    fn save_graph(&mut self, graph: &Graph, stamp: &Stamp) -> Result<(), GalleryError> {
-        let mut run = || -> Result<(), GalleryError> {
-            let nobody_writes = self
-                .db
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+    fn save_graph(&self, graph: &Graph, stamp: &Stamp) -> Result<(), GalleryError> {
+        let run = || -> Result<(), GalleryError> {
+            let nobody_writes = keep_writers_out(&self.db)?;
+            check_lock(&nobody_writes, &self.vault)?;
             check_model(&nobody_writes, &self.options)?;
-            let sql = "SELECT count(*) FROM embedding WHERE face BETWEEN 1 AND ?1";
-            let last = params![graph.last_face()];
-            let n_left: usize = nobody_writes.query_row(sql, last, |row| row.get(0))?;
-            if n_left != graph.len() || !is_of_history(&nobody_writes, stamp)? {
+            if !is_of_present(&nobody_writes, graph, stamp)? {
                 let path = self.path.clone();
                 return Err(GalleryError::RemovedMeanwhile { path });
             }
@@ -234,6 +235,18 @@ impl Gallery {
         }
         Ok((answers, unanswered))
     }
+}
+
+/// Whether the gallery was in the state `stamp` once, and no face of the graph was removed since.
+pub(crate) fn is_of_present(
+    db: &Connection,
+    graph: &Graph,
+    stamp: &Stamp,
+) -> Result<bool, GalleryError> {
+    let sql = "SELECT count(*) FROM embedding WHERE face BETWEEN 1 AND ?1";
+    let last = params![graph.last_face()];
+    let n_left: usize = db.query_row(sql, last, |row| row.get(0))?;
+    Ok(n_left == graph.len() && is_of_history(db, stamp)?)
 }
 
 /// What the searches for several probes share.

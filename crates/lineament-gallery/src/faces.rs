@@ -94,8 +94,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::NoSuchFace`], and as every change.
     pub fn remove_face(&mut self, face: FaceId, at: UnixSeconds) -> Result<(), GalleryError> {
-        self.drop_approximate_index()?;
-        self.write(at, |change| {
+        self.write_removal(at, |change| {
             let sql = "DELETE FROM face WHERE id = ?1 RETURNING person";
             let mut statement = change.tx.prepare_cached(sql)?;
             let mut rows = statement.query(params![face.0])?;

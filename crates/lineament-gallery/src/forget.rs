@@ -8,8 +8,9 @@ use crate::change::Action;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::ids::{PersonId, UnixSeconds};
-use crate::index::{Indexes, graph, snapshot_path, unfinished};
+use crate::index::{Indexes, unfinished};
 use crate::merge::delete_person;
+use crate::saving::keep_writers_out;
 
 impl Gallery {
     /// Erases a person, those merged into them, and all their faces: no byte of a name, tag, note,
@@ -51,19 +52,15 @@ impl Gallery {
     /// Writes the whole file anew, from the rows that are left, and empties the log.
     pub(crate) fn erase(&mut self) -> Result<(), GalleryError> {
         self.indexes = Indexes::default();
-        self.remove_snapshot()?;
         self.look(|db| {
+            // Nobody writes an index meanwhile; one that is written later is of the rows that are left.
+            let nobody_writes = keep_writers_out(db)?;
+            self.remove_indexes()?;
+            drop(nobody_writes);
             rewrite(db)?;
             db.execute("UPDATE about SET erasing = 0", [])?;
             empty_log(db)
         })
-    }
-
-    /// Removes the indexes beside the file, if there are any, and what a write of them has left.
-    pub(crate) fn remove_snapshot(&self) -> Result<(), GalleryError> {
-        remove_derived(&snapshot_path(&self.path))?;
-        remove_derived(&graph::path_of(&self.path))?;
-        Ok(())
     }
 }
 

@@ -197,7 +197,7 @@ impl Gallery {
         gallery.vault = unlock(&gallery.db, secret).map_err(|error| error.at(path))?;
         if gallery.vault.is_sealed() {
             // What a process that knew nothing of the encryption may have left a moment after.
-            gallery.remove_snapshot()?;
+            gallery.remove_indexes()?;
         }
         Ok(gallery)
     }

@@ -62,12 +62,20 @@ mod optional_base64;
 pub mod people;
 pub mod reembed;
 pub mod salvage;
+mod saving;
 mod schema;
 mod seal;
 pub mod search;
 pub mod transfer;
 pub mod upkeep;
 mod vector;
+
+#[cfg(test)]
+extern crate self as lineament_gallery;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+#[allow(clippy::panic, reason = "a test fails by panicking")]
+mod support;
 
 pub use approximate::{IndexState, IndexStats, PAYS_FROM, USUAL_BREADTH};
 pub use audit::AuditEntry;

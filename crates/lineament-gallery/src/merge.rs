@@ -77,8 +77,7 @@ impl Gallery {
     /// # Errors
     /// [`GalleryError::NoSuchPerson`], and as every change.
     pub fn remove_person(&mut self, person: PersonId, at: UnixSeconds) -> Result<(), GalleryError> {
-        self.drop_approximate_index()?;
-        self.write(at, |change| {
+        self.write_removal(at, |change| {
             delete_person(change, person, Action::RemovePerson)?;
             Ok(())
         })

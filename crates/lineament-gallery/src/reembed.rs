@@ -125,8 +125,7 @@ impl Gallery {
     /// [`GalleryError::NoMove`]; [`GalleryError::FacesLeft`] when there are some and `left` refuses
     /// them, and as every change.
     pub fn finish_move(&mut self, left: FacesLeft, at: UnixSeconds) -> Result<usize, GalleryError> {
-        self.drop_approximate_index()?;
-        let (options, n_removed) = self.write(at, |change| {
+        let (options, n_removed) = self.write_removal(at, |change| {
             let Move { to, n_left, .. } = read_move(&change.tx)?.ok_or(GalleryError::NoMove)?;
             if n_left > 0 && left == FacesLeft::Refuse {
                 return Err(GalleryError::FacesLeft {

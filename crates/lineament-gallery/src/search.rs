@@ -14,7 +14,6 @@ use crate::gallery::{Gallery, Stamp, read_stamp};
 use crate::ids::{FaceId, PersonId};
 use crate::index::{
     Index, Indexes, Probe, Query, Row, pooled, read_snapshot, search, snapshot_path, templates,
-    write_snapshot,
 };
 use crate::people::Roots;
 use crate::reembed::check_model;
@@ -204,36 +203,8 @@ impl Gallery {
         })
     }
 
-    /// Writes the index beside the file, so that the next process need not make it again. True when
-    /// there was something new to write. An encrypted gallery has none: it is made anew, in memory alone.
-    ///
-    /// # Errors
-    /// [`GalleryError::Io`], and as [`search`](Self::search).
-    pub fn save_index(&mut self) -> Result<bool, GalleryError> {
-        if self.vault.is_sealed() {
-            return Ok(false);
-        }
-        let mut indexes = std::mem::take(&mut self.indexes);
-        let done = self.read(|db| {
-            let snapshot = db.unchecked_transaction()?;
-            self.refresh(&snapshot, &mut indexes, SearchBy::Face)
-        });
-        self.indexes = indexes;
-        done?;
-        let Some((stamp, index)) = &self.indexes.faces else {
-            return Ok(false);
-        };
-        if self.indexes.saved == Some(*stamp) {
-            return Ok(false);
-        }
-        let path = snapshot_path(&self.path);
-        write_snapshot(&path, index, stamp).map_err(|error| GalleryError::io(&path, error))?;
-        self.indexes.saved = Some(*stamp);
-        Ok(true)
-    }
-
     /// Brings the index that a search needs to the state that `db` sees.
-    fn refresh(
+    pub(crate) fn refresh(
         &self,
         db: &Connection,
         indexes: &mut Indexes,

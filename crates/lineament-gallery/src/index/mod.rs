@@ -109,6 +109,14 @@ pub(crate) struct Indexes {
     pub(crate) graph: GraphAtHand,
 }
 
+impl Indexes {
+    /// Whether the snapshot beside the file is of the faces at hand.
+    pub(crate) fn is_saved(&self) -> bool {
+        let stamp = self.faces.as_ref().map(|(stamp, _)| *stamp);
+        stamp.is_some() && stamp == self.saved
+    }
+}
+
 /// The graph beside the gallery, as far as we know.
 #[derive(Debug, Default)]
 pub(crate) enum GraphAtHand {
