@@ -5,12 +5,13 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::approximate::is_of_present;
 use crate::change::Change;
 use crate::error::GalleryError;
 use crate::forget::remove_derived;
 use crate::gallery::Gallery;
 use crate::ids::UnixSeconds;
-use crate::index::{GraphAtHand, graph, snapshot_path, write_snapshot};
+use crate::index::{GraphAtHand, Indexes, graph, snapshot_path, unfinished, write_snapshot};
 use crate::lock::check_lock;
 use crate::search::SearchBy;
 
@@ -82,6 +83,29 @@ impl Gallery {
     pub(crate) fn remove_indexes(&self) -> Result<(), GalleryError> {
         remove_derived(&snapshot_path(&self.path))?;
         remove_derived(&graph::path_of(&self.path))?;
+        Ok(())
+    }
+
+    /// Leaves beside the file no byte of a face that is not in it any more: what a write has left goes, and so does
+    /// an approximate index that is not of this gallery's faces; an exact one is written anew.
+    pub(crate) fn renew_indexes(&mut self) -> Result<(), GalleryError> {
+        self.indexes = Indexes::default();
+        let (snapshot, graph) = (snapshot_path(&self.path), graph::path_of(&self.path));
+        self.read(|db| {
+            let nobody_writes = keep_writers_out(db)?;
+            if self.vault.is_sealed() {
+                return self.remove_indexes();
+            }
+            remove_derived(&unfinished(&snapshot))?;
+            remove_derived(&unfinished(&graph))?;
+            match graph::read(&graph, &self.options) {
+                Ok((stamp, read)) if is_of_present(&nobody_writes, &read, &stamp)? => Ok(()),
+                _ => remove_derived(&graph).map(drop),
+            }
+        })?;
+        if snapshot.exists() {
+            self.save_index()?;
+        }
         Ok(())
     }
 }

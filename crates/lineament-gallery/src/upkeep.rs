@@ -63,7 +63,8 @@ impl Gallery {
         })
     }
 
-    /// Writes the file anew without the room that removed faces left. Bytes given back.
+    /// Writes the file anew without the room that removed faces left, and its index without them: no byte of an
+    /// embedding of theirs stays. Bytes given back.
     ///
     /// # Errors
     /// [`GalleryError::Busy`] when another process uses the file; [`GalleryError::Storage`] for a full
@@ -71,6 +72,7 @@ impl Gallery {
     pub fn compact(&mut self) -> Result<u64, GalleryError> {
         let before = self.stats()?.n_bytes;
         self.read(rewrite)?;
+        self.renew_indexes()?;
         Ok(before.saturating_sub(self.stats()?.n_bytes))
     }
 

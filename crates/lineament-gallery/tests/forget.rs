@@ -73,6 +73,38 @@ fn no_byte_of_a_forgotten_person_stays_in_any_file() {
 }
 
 #[test]
+fn no_byte_of_a_removed_person_stays_in_a_compacted_gallery() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut gallery, person, traces) = gallery_with_traces(dir.path());
+    let beside = |suffix: &str| dir.path().join(format!("g.{suffix}"));
+    let graph = std::fs::read(beside("graph")).unwrap();
+    gallery.remove_person(person, NOW).unwrap();
+    assert!(n_present(dir.path(), &traces) > 0);
+    // What somebody who was killed while they wrote it has left, and what was put back from a copy.
+    std::fs::copy(beside("index"), beside("index.part")).unwrap();
+    std::fs::write(beside("graph.part"), &graph).unwrap();
+    std::fs::write(beside("graph"), &graph).unwrap();
+    gallery.compact().unwrap();
+    assert_eq!(n_present(dir.path(), &traces), 0);
+    let left = ["index", "graph", "index.part", "graph.part"].map(|s| beside(s).exists());
+    assert_eq!(left, [true, false, false, false]);
+    assert!(!gallery.save_index().unwrap(), "it is up to date");
+
+    // Indexes of those who are there stay, and none is made where none was.
+    save_indexes(&mut gallery);
+    let graph = std::fs::read(beside("graph")).unwrap();
+    gallery.compact().unwrap();
+    assert_eq!(std::fs::read(beside("graph")).unwrap(), graph);
+    std::fs::remove_file(beside("index")).unwrap();
+    gallery.compact().unwrap();
+    assert!(!beside("index").exists());
+    let found = gallery
+        .search(&face(3, 9).embedding, &SearchOptions::default())
+        .unwrap();
+    assert_eq!(gallery.person(found[0].person).unwrap().name, "other 3");
+}
+
+#[test]
 fn a_picture_that_fills_pages_is_forgotten_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut gallery = Gallery::create(&dir.path().join("g"), options(), NOW).unwrap();
