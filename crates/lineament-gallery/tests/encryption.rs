@@ -327,3 +327,30 @@ fn a_gallery_that_moves_to_another_model_is_sealed_with_both() {
         moved(900, faces[3].id.0 as u64)
     );
 }
+
+#[test]
+fn another_dimension_or_precision_reads_no_other_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("g");
+    let (mut gallery, _) = gallery_with_traces(dir.path());
+    gallery.encrypt(&right(), CHEAP, &entropy(1), NOW).unwrap();
+    drop(gallery);
+    let dimension = options().dimension;
+    for (dimension, precision) in [
+        (dimension * 2, "f16"),
+        (dimension, "f16"),
+        (dimension / 2, "f32"),
+    ] {
+        let db = rusqlite::Connection::open(&path).unwrap();
+        let sql = "UPDATE about SET dimension = ?1, precision = ?2";
+        db.execute(sql, rusqlite::params![dimension, precision])
+            .unwrap();
+        drop(db);
+        let health = check_with(&path, Some(&right())).unwrap();
+        assert_eq!(
+            (health.n_faces, health.problems.len()),
+            (0, 25),
+            "{dimension} {precision}"
+        );
+    }
+}
