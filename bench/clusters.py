@@ -33,7 +33,7 @@ PEERS = {
     "hdbscan": ("hdbscan", 20_000),
 }
 # The faces beyond which ours is not asked: pairs are scored one by one, and linkage keeps all of them.
-OURS = {"whispers": 100_000, "cells": 1_000_000, "components": 100_000, "dbscan": 100_000, "linkage": 20_000}
+OURS = {"whispers": 100_000, "cells": 1_000_000, "components": 100_000, "dbscan": 100_000, "hdbscan": 100_000, "linkage": 20_000}
 N_CELLS_PER_ROOT, N_PROBES = 4, 48  # as ours: CellOptions::usual
 
 
@@ -164,7 +164,7 @@ def peer(method, rows, k, min_score, took):
         return fcluster(linkage(squareform(distances, checks=False), "average"), 1 - min_score, "distance")
     import hdbscan
 
-    return hdbscan.HDBSCAN(min_cluster_size=2, min_samples=1, core_dist_n_jobs=1).fit_predict(rows)
+    return hdbscan.HDBSCAN(min_cluster_size=3, min_samples=1, core_dist_n_jobs=1).fit_predict(rows)
 
 
 def run_peer(args):

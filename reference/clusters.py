@@ -1,4 +1,4 @@
-"""Reference of scans, clusterings and cluster metrics, by scikit-learn, scipy and definitions written out in numpy.
+"""Reference of scans, clusterings and cluster metrics, by scikit-learn, scipy, hdbscan and definitions written out in numpy.
 
 A score is the cosine of two features. Labels number the clusters by their first rows; -1 is noise.
 
@@ -11,13 +11,19 @@ golden/clusters.json
     dbscan      [{min_score, min_points, labels}]  sklearn DBSCAN(metric="precomputed")
     whispers    [{k, min_score, seed, max_rounds, labels}]  Biemann 2006 on the symmetric k-NN graph, rows in the order of
                 SplitMix64 and Durstenfeld's shuffle, ties to the smallest label
+  hdbscan  [{name, features, cases}], Euclidean distances of unit rows
+    cases       [{min_cluster_size, min_samples, n_settled, labels}]  hdbscan.HDBSCAN. It cuts links of equal distance one after
+                the other, so that some labels depend on the order of rows; n_settled have the same one in all orders tried.
+                The rest, and no other, are told by the paper's algorithm (Campello, Moulavi and Sander 2013; stability of
+                Campello et al. 2015), which cuts such links at once
   metrics  [{name, truth, found, pairwise, bcubed}]  [precision, recall, F]; truth -1 is unlabelled and left out, found -1 is
            a cluster of its own. pairwise: sklearn pair_confusion_matrix; bcubed: item by item (Bagga and Baldwin 1998)
 """
 
+import hdbscan
 import numpy as np
 from scipy.cluster.hierarchy import linkage
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 from scipy.spatial.distance import squareform
 from sklearn.cluster import DBSCAN, AgglomerativeClustering
 from sklearn.metrics.cluster import pair_confusion_matrix
@@ -116,6 +122,86 @@ def group_case(name, rng, sizes, d, spread, thresholds):
     }
 
 
+def package(distances, min_cluster_size, min_samples):
+    model = hdbscan.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, metric="precomputed")
+    return model.fit_predict(distances)
+
+
+def densities(distances, min_cluster_size, min_samples):
+    """The paper's hierarchy from the top: components at each distance, of all links of which the larger are cut at once."""
+    cores = np.sort(distances, axis=1)[:, min_samples]
+    reach = np.maximum(distances, np.maximum(cores[:, None], cores[None, :]))
+    # Only there do components change.
+    levels = np.unique(minimum_spanning_tree(reach).data)[::-1]
+
+    def parts_below(rows, level):
+        labels = connected_components(reach[np.ix_(rows, rows)] < level, directed=False)[1]
+        return [rows[labels == label] for label in np.unique(labels)]
+
+    def best(rows, birth, is_root):
+        """(stability, clusters) of what is best of a cluster that has these rows at birth."""
+        stability, staying = 0.0, rows
+        for level in levels[birth * levels < 1.0]:
+            parts = parts_below(staying, level)
+            large = [part for part in parts if len(part) >= min_cluster_size]
+            n_leaving = len(staying) - (len(large[0]) if len(large) == 1 else 0)
+            stability += (1.0 / level - birth) * n_leaving
+            if len(large) == 1:
+                staying = large[0]
+                continue
+            inner = [best(part, 1.0 / level, False) for part in large]
+            total = sum(score for score, _ in inner)
+            if is_root or total > stability:
+                return total, [rows for _, clusters in inner for rows in clusters]
+            return stability, [rows]
+        raise AssertionError("a cluster falls apart at the smallest distance")
+
+    labels = np.full(len(distances), -1)
+    for label, rows in enumerate(best(np.arange(len(distances)), 0.0, True)[1]):
+        labels[rows] = label
+    return labels
+
+
+def density_case(distances, rng, min_cluster_size, min_samples):
+    n = len(distances)
+    expected = densities(distances, min_cluster_size, min_samples)
+    settled = np.ones(n, dtype=bool)
+    for turn in range(12):
+        order = np.arange(n) if turn == 0 else rng.permutation(n)
+        found = np.empty(n, dtype=int)
+        found[order] = package(distances[np.ix_(order, order)], min_cluster_size, min_samples)
+        # Its cluster of a row is the one of ours that shares the most rows.
+        names = {label: np.bincount(expected[found == label] + 1).argmax() - 1 for label in np.unique(found)}
+        assert len({name for label, name in names.items() if label >= 0}) == expected.max() + 1, (min_cluster_size, min_samples)
+        names[-1] = -1
+        settled &= np.array([names[label] for label in found]) == expected
+    # Where orders make the package say otherwise, the row lies between clusters.
+    assert (expected[~settled] == -1).all() and (min_samples > 1 or settled.all())
+    return {"min_cluster_size": min_cluster_size, "min_samples": min_samples, "n_settled": int(settled.sum()),
+            "labels": by_first_row(expected)}
+
+
+def density_group(name, rng, sizes, n_noise, d, spreads, options):
+    centres = rng.normal(size=(len(sizes), d))
+    near = [centre + spread * rng.normal(size=(n, d)) for centre, n, spread in zip(centres, sizes, spreads)]
+    features = np.concatenate(near + [rng.normal(size=(n_noise, d))])
+    features = np.round(features[rng.permutation(len(features))], 4)
+    units = features / np.linalg.norm(features, axis=1, keepdims=True)
+    distances = np.sqrt(np.maximum(2.0 - 2.0 * units @ units.T, 0.0))
+    np.fill_diagonal(distances, 0.0)
+    cases = [density_case(distances, rng, *option) for option in options]
+    return {"name": name, "features": features.tolist(), "cases": cases}
+
+
+def density_groups():
+    rng = np.random.default_rng(21)
+    options = [(2, 1), (3, 1), (5, 1), (3, 3), (5, 5), (8, 4)]
+    yield density_group("apart", rng, [20, 15, 12, 9, 7, 5], 15, 10, [0.15, 0.2, 0.25, 0.3, 0.2, 0.2], options)
+    yield density_group("of different densities", rng, [40, 30, 20, 10], 30, 6, [0.08, 0.4, 0.2, 0.5], options)
+    yield density_group("faces of few photos", rng, [4, 4, 3, 3, 3, 2, 2, 2, 2], 20, 32, [0.4] * 9, options[:2])
+    yield density_group("noise alone", rng, [], 60, 4, [], options[:4])
+
+
 def f_score(precision, recall):
     return [precision, recall, 2.0 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0]
 
@@ -161,8 +247,8 @@ def main():
         group_case("apart", rng, [9, 7, 5, 4, 3, 1, 1], 12, 0.25, [0.6, 0.8]),
         group_case("blurred", rng, [8, 8, 6, 6, 4, 4, 2, 1, 1], 6, 0.6, [0.5, 0.75, 0.9]),
     ]
-    fields = {"groups": groups, "metrics": list(metric_cases(rng))}
-    write_golden("clusters.json", "clusters.py", ["numpy", "scipy", "scikit-learn"], fields)
+    fields = {"groups": groups, "metrics": list(metric_cases(rng)), "hdbscan": list(density_groups())}
+    write_golden("clusters.json", "clusters.py", ["numpy", "scipy", "scikit-learn", "hdbscan"], fields)
 
 
 if __name__ == "__main__":

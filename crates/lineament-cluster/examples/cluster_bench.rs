@@ -13,8 +13,8 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use lineament_cluster::{
-    CellOptions, Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan, UnitRows,
-    WhispersOptions, chinese_whispers, connected_components, dbscan,
+    CellOptions, Clusters, DbscanOptions, Dendrogram, HdbscanOptions, KnnGraph, Nearest, ScanPlan,
+    UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan, hdbscan,
 };
 
 /// Rows of which the graph of cells is compared with the exact one.
@@ -72,6 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         "linkage" => Dendrogram::average_linkage(&rows, rows.n_rows(), &plan)?.cut(min_score)?,
         "dbscan" => dbscan(&rows, &dense, &plan)?,
+        "hdbscan" => hdbscan(&rows, &HdbscanOptions::default(), rows.n_rows(), &plan)?,
         "components" => connected_components(&rows, min_score, &plan)?,
         other => return Err(format!("{other:?} is no method").into()),
     };

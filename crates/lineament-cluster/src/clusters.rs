@@ -24,7 +24,7 @@ impl Clusters {
     }
 
     /// The cluster of each row, numbered from 0 in the order of their first rows; `None` is noise,
-    /// which only DBSCAN leaves.
+    /// which only DBSCAN and HDBSCAN leave.
     #[must_use]
     pub fn labels(&self) -> &[Option<usize>] {
         &self.labels

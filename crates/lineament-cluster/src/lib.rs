@@ -1,7 +1,8 @@
 //! Exact scans of unit-norm features, and the clusters of them.
 //!
 //! It takes feature rows, scores them against one another by blocked products of matrices, and
-//! groups them: connected components at a threshold, average linkage, Chinese Whispers, DBSCAN.
+//! groups them: connected components at a threshold, average linkage, Chinese Whispers, DBSCAN,
+//! HDBSCAN.
 //! A score is the cosine of two features, greater is closer; every threshold is a score. It
 //! deliberately does not know who the features belong to, where they come from, how good a grouping
 //! is, or how it is stored. What is random takes a seed; the same rows give the same groups on any
@@ -24,15 +25,18 @@ mod best;
 pub mod cells;
 pub mod clusters;
 pub mod components;
+mod condensed;
 pub mod dbscan;
 mod disjoint;
 pub mod error;
+pub mod hdbscan;
 pub mod linkage;
 pub mod neighbours;
 pub mod pairs;
 pub mod rows;
 pub mod scan;
 pub mod seeded;
+mod spanning;
 pub mod whispers;
 
 pub use apart::keep_apart;
@@ -41,6 +45,7 @@ pub use clusters::Clusters;
 pub use components::connected_components;
 pub use dbscan::{DbscanOptions, dbscan};
 pub use error::ClusterError;
+pub use hdbscan::{HdbscanOptions, hdbscan};
 pub use linkage::{Dendrogram, Merge};
 pub use neighbours::{Edge, KnnGraph, Nearest};
 pub use pairs::fold_pairs;

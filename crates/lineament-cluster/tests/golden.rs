@@ -6,19 +6,23 @@
 )]
 
 use lineament_cluster::{
-    Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan, UnitRows, WhispersOptions,
-    chinese_whispers, connected_components, dbscan,
+    Clusters, DbscanOptions, Dendrogram, HdbscanOptions, KnnGraph, Nearest, ScanPlan, UnitRows,
+    WhispersOptions, chinese_whispers, connected_components, dbscan, hdbscan,
 };
 use serde_json::Value;
 
 fn groups() -> Vec<Value> {
+    golden("groups")
+}
+
+fn golden(field: &str) -> Vec<Value> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../reference/golden/clusters.json"
     );
     let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let golden: Value = serde_json::from_str(&text).unwrap();
-    list(&golden["groups"]).to_vec()
+    list(&golden[field]).to_vec()
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -113,6 +117,19 @@ fn dbscan_equals_scikit_learn() {
         };
         dbscan(rows, &options, &ScanPlan::default()).unwrap()
     });
+}
+
+#[test]
+fn hdbscan_equals_the_package_and_between_clusters_the_paper() {
+    for group in golden("hdbscan") {
+        let rows = rows(&group);
+        for case in list(&group["cases"]) {
+            let size = count(&case["min_cluster_size"]);
+            let options = HdbscanOptions::new(size, count(&case["min_samples"])).unwrap();
+            let found = hdbscan(&rows, &options, 200, &ScanPlan::default()).unwrap();
+            assert_eq!(found.labels(), labels(&case["labels"]), "{case}");
+        }
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@
 use std::num::NonZeroUsize;
 
 use lineament_cluster::{
-    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan,
-    Seeded, UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan, fold_pairs,
-    map_scores,
+    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, HdbscanOptions, KnnGraph,
+    Nearest, ScanPlan, Seeded, UnitRows, WhispersOptions, chinese_whispers, connected_components,
+    dbscan, fold_pairs, hdbscan, map_scores,
 };
 use proptest::prelude::*;
 
@@ -82,6 +82,30 @@ proptest! {
         // With one point to a core nothing is at the border of two clusters.
         let options = DbscanOptions { min_score, min_points: 1 };
         prop_assert!(by(&|rows| dbscan(rows, &options, &plan).unwrap()));
+    }
+
+    #[test]
+    fn stable_groups_do_not_depend_on_order_copies_or_threads(
+        given in rows(60),
+        copied in proptest::collection::vec(0usize..60, 0..20),
+        seed: u64,
+        size in 2usize..6,
+        samples in 1usize..6,
+    ) {
+        let mut given = given;
+        for row in copied {
+            given.push(given[row % given.len()].clone());
+        }
+        let unit = UnitRows::from_rows(&given).unwrap();
+        let mut order: Vec<usize> = (0..given.len()).collect();
+        Seeded::new(seed).shuffle(&mut order);
+        let options = HdbscanOptions::new(size, samples).unwrap();
+        let found = hdbscan(&unit, &options, 100, &plan(1, 1 << 20)).unwrap();
+        let shuffled = hdbscan(&unit.select(&order), &options, 100, &plan(3, 1)).unwrap();
+        prop_assert!(is_same(&found, &shuffled, &order));
+        prop_assert!(found.members().iter().all(|rows| rows.len() >= size));
+        // All rows are no cluster, since nothing parts them.
+        prop_assert!(found.n_clusters() != 1 || found.labels().contains(&None));
     }
 
     #[test]
@@ -197,6 +221,15 @@ fn options_that_make_no_sense_are_refused() {
         min_points: 0,
     };
     assert!(dbscan(&rows, &empty_core, &plan).is_err());
+    for (size, samples) in [(1, 1), (2, 0), (2, 1001)] {
+        assert!(HdbscanOptions::new(size, samples).is_err());
+    }
+    let options = HdbscanOptions::new(2, 1).unwrap();
+    let error = hdbscan(&rows, &options, 2, &plan).unwrap_err().to_string();
+    assert!(
+        error.contains("HDBSCAN takes 2 rows at most, got 3"),
+        "{error}"
+    );
     let graph = KnnGraph::exact(&rows, Nearest::of_any_score(2), &plan).unwrap();
     for (n_cells, n_probes) in [(0, 1), (1, 0)] {
         let cells = CellOptions {
@@ -232,6 +265,12 @@ fn nothing_is_in_no_cluster() {
     );
     let dendrogram = Dendrogram::average_linkage(&rows, 10, &plan).unwrap();
     assert!(dendrogram.cut(0.5).unwrap().labels().is_empty());
+    let options = HdbscanOptions::new(2, 1).unwrap();
+    let dense = hdbscan(&rows, &options, 10, &plan).unwrap();
+    assert!(dense.labels().is_empty());
+    let one = UnitRows::from_rows(&[[1.0f32, 0.0]]).unwrap();
+    let dense = hdbscan(&one, &options, 10, &plan).unwrap();
+    assert_eq!(dense.labels(), [None]);
     assert_eq!(
         KnnGraph::exact(&rows, Nearest::of_any_score(3), &plan)
             .unwrap()
