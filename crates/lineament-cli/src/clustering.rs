@@ -1,11 +1,15 @@
 //! Faces put together by their embeddings: which method, from the command line to clusters.
 
+use lineament_cluster::hdbscan::DEFAULT_MAX_ROWS;
 use lineament_cluster::{
-    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, KnnGraph, Nearest, ScanPlan,
-    UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan, keep_apart,
+    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, HdbscanOptions, KnnGraph,
+    Nearest, ScanPlan, UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan,
+    hdbscan, keep_apart,
 };
 
 use crate::args::clustering::{AlgorithmName, Clustering, GraphName};
+use crate::failure::Failure;
+use crate::settings::Rule;
 
 /// How faces are clustered.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,10 @@ pub(crate) enum Algorithm {
     },
     Dbscan {
         min_points: usize,
+    },
+    Hdbscan {
+        min_cluster_size: usize,
+        min_samples: usize,
     },
     Components,
 }
@@ -40,12 +48,31 @@ impl From<&Clustering> for Algorithm {
             AlgorithmName::Dbscan => Self::Dbscan {
                 min_points: args.min_points.get(),
             },
+            AlgorithmName::Hdbscan => Self::Hdbscan {
+                min_cluster_size: usize::from(args.min_group),
+                min_samples: usize::from(args.min_samples),
+            },
             AlgorithmName::Components => Self::Components,
         }
     }
 }
 
 impl Algorithm {
+    /// Whether a score decides which faces may be together.
+    pub(crate) fn has_threshold(self) -> bool {
+        !matches!(self, Self::Hdbscan { .. })
+    }
+
+    /// Refuses a threshold that would change nothing.
+    pub(crate) fn check_rule(self, rule: Rule) -> Result<(), Failure> {
+        match rule {
+            Rule::Score(_) | Rule::Fmr(_) if !self.has_threshold() => Err(Failure::usage(
+                "HDBSCAN has no threshold: leave --threshold and --fmr out, or choose another --algorithm",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The method that suits photos of any number.
     pub(crate) const USUAL: Self = Self::Whispers {
         n_neighbours: 50,
@@ -59,7 +86,10 @@ impl Algorithm {
     pub(crate) fn usual_fmr(self) -> f64 {
         match self {
             Self::Linkage { .. } => 1e-3,
-            Self::Whispers { .. } | Self::Dbscan { .. } | Self::Components => 1e-5,
+            Self::Whispers { .. }
+            | Self::Dbscan { .. }
+            | Self::Hdbscan { .. }
+            | Self::Components => 1e-5,
         }
     }
 
@@ -82,11 +112,15 @@ impl Algorithm {
             }
             Self::Linkage { .. } => "average linkage".to_owned(),
             Self::Dbscan { min_points } => format!("DBSCAN, cores of {min_points}"),
+            Self::Hdbscan {
+                min_cluster_size,
+                min_samples,
+            } => format!("HDBSCAN, groups of {min_cluster_size}, density of {min_samples}"),
             Self::Components => "connected components".to_owned(),
         }
     }
 
-    /// The clusters of the rows.
+    /// The clusters of the rows; `min_score` is of no use to a method without a threshold.
     pub(crate) fn cluster(self, rows: &UnitRows, min_score: f64) -> Result<Clusters, ClusterError> {
         let plan = ScanPlan::default();
         match self {
@@ -122,6 +156,13 @@ impl Algorithm {
                 };
                 dbscan(rows, &options, &plan)
             }
+            Self::Hdbscan {
+                min_cluster_size,
+                min_samples,
+            } => {
+                let options = HdbscanOptions::new(min_cluster_size, min_samples)?;
+                hdbscan(rows, &options, DEFAULT_MAX_ROWS, &plan)
+            }
             Self::Components => connected_components(rows, min_score, &plan),
         }
     }
@@ -138,7 +179,10 @@ impl Algorithm {
             Self::Linkage { max_faces } => {
                 Dendrogram::average_linkage_apart(rows, photos, max_faces, &plan)?.cut(min_score)
             }
-            Self::Whispers { .. } | Self::Dbscan { .. } | Self::Components => {
+            Self::Whispers { .. }
+            | Self::Dbscan { .. }
+            | Self::Hdbscan { .. }
+            | Self::Components => {
                 let clusters = self.cluster(rows, min_score)?;
                 keep_apart(&clusters, rows, photos, MAX_PARTED, &plan)
             }

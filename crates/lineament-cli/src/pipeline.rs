@@ -208,6 +208,11 @@ pub(crate) enum ThresholdSource {
 }
 
 impl Threshold {
+    /// The score itself; without a threshold, that of the least alike.
+    pub(crate) fn least_score(threshold: Option<&Self>) -> f64 {
+        threshold.map_or(-1.0, |threshold| f64::from(threshold.threshold.value()))
+    }
+
     pub(crate) fn of(rule: Rule, pipeline: &Pipeline) -> Result<Self, Failure> {
         Self::by(rule, || pipeline.calibration())
     }

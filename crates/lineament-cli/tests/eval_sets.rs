@@ -122,8 +122,12 @@ fn copies_of_a_face_are_clusters() {
     let dir = tempfile::tempdir().unwrap();
     copies(dir.path());
     fs::write(dir.path().join("set/P5/2.png"), "not an image").unwrap();
-    for algorithm in ["whispers", "linkage", "dbscan", "components"] {
-        let line = format!("cluster set --algorithm {algorithm} --threshold 0.999999 --json");
+    for algorithm in ["whispers", "linkage", "dbscan", "hdbscan", "components"] {
+        let option = match algorithm {
+            "hdbscan" => "--min-group 2",
+            _ => "--threshold 0.999999",
+        };
+        let line = format!("cluster set --algorithm {algorithm} {option} --json");
         let output = eval(dir.path(), &line);
         assert!(told(&output, 6).contains("P5/2.png"), "{algorithm}");
         let result: Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -143,6 +147,11 @@ fn copies_of_a_face_are_clusters() {
             "{algorithm}"
         );
     }
+    let output = eval(
+        dir.path(),
+        "cluster set --algorithm hdbscan --threshold 0.5",
+    );
+    assert!(told(&output, 2).contains("HDBSCAN has no threshold"));
     let table = stdout(&eval(dir.path(), "cluster set --threshold 0.999999"));
     assert!(
         table.starts_with("Clustering: 20 images of 7 people\n"),

@@ -2,11 +2,10 @@
 //!
 //! It takes feature rows, scores them against one another by blocked products of matrices, and
 //! groups them: connected components at a threshold, average linkage, Chinese Whispers, DBSCAN,
-//! HDBSCAN.
-//! A score is the cosine of two features, greater is closer; every threshold is a score. It
-//! deliberately does not know who the features belong to, where they come from, how good a grouping
-//! is, or how it is stored. What is random takes a seed; the same rows give the same groups on any
-//! number of threads.
+//! HDBSCAN. A score is the cosine of two features, greater is closer; every threshold is a score.
+//! It deliberately does not know who the features belong to, where they come from, how good a
+//! grouping is, or how it is stored. What is random takes a seed; the same rows give the same groups
+//! on any number of threads.
 //!
 //! ```
 //! use lineament_cluster::{ScanPlan, UnitRows, connected_components};

@@ -25,6 +25,12 @@ pub(crate) struct Clustering {
     /// DBSCAN: faces near each other, itself among them, that make a core.
     #[arg(long, value_name = "N", default_value = "2")]
     pub(crate) min_points: NonZeroUsize,
+    /// HDBSCAN: faces that make a group.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(2..))]
+    pub(crate) min_group: u16,
+    /// HDBSCAN: the density at a face is that of its so manyth nearest other face. More leave more faces alone.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) min_samples: u16,
     /// Linkage: refuse more faces than this; memory grows with their square.
     #[arg(long, value_name = "N", default_value = "20000")]
     pub(crate) max_faces: NonZeroUsize,
@@ -39,6 +45,8 @@ pub(crate) enum AlgorithmName {
     Linkage,
     /// DBSCAN.
     Dbscan,
+    /// HDBSCAN: groups of any density, and no threshold; 100,000 faces at most.
+    Hdbscan,
     /// Connected components.
     Components,
 }

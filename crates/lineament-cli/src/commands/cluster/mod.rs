@@ -52,11 +52,13 @@ impl TryFrom<args::cluster::Cluster> for Settings {
 
     fn try_from(args: args::cluster::Cluster) -> Result<Self, Failure> {
         let algorithm = Algorithm::from(&args.clustering);
+        let rule = settings::rule(&args.decision)?;
+        algorithm.check_rule(rule)?;
         Ok(Self {
             request: settings::request(args.inputs, &[Some(&args.out)], Start::Afresh)?,
             out: args.out,
             folders: args.folders,
-            rule: match settings::rule(&args.decision)? {
+            rule: match rule {
                 Rule::Recommended => Rule::Fmr(algorithm.usual_fmr()),
                 rule => rule,
             },
@@ -95,11 +97,12 @@ struct Face {
 struct Clusters {
     run: Header,
     method: String,
+    /// None where the method has no threshold.
     #[serde(flatten)]
-    threshold: Threshold,
+    threshold: Option<Threshold>,
     /// The groups of the most faces first.
     groups: Vec<Group>,
-    /// Faces that are in no group: too poor to tell, or noise to DBSCAN.
+    /// Faces that are in no group: too poor to tell, or noise to DBSCAN or HDBSCAN.
     left_out: Vec<Face>,
 }
 
@@ -111,8 +114,12 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
         Need::DetectorAndEmbedder,
         threads.network,
     )?;
-    let threshold = Threshold::of(settings.rule, &pipeline)
-        .map_err(|error| error.help("--threshold says at which score faces are together"))?;
+    let threshold = || {
+        Threshold::of(settings.rule, &pipeline)
+            .map_err(|error| error.help("--threshold says at which score faces are together"))
+    };
+    let threshold = settings.algorithm.has_threshold().then(threshold);
+    let threshold = threshold.transpose()?;
     let header = header::of("cluster", &settings.pipeline, &pipeline, []);
     let store = Store::open(&settings.out)?;
     if store.keep_way(&header)? == Memory::Dropped {
@@ -155,7 +162,7 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
 fn clusters(
     settings: &Settings,
     run: Header,
-    threshold: Threshold,
+    threshold: Option<Threshold>,
     store: &Store,
     library: &Library,
     inputs: &[Input],
@@ -163,7 +170,7 @@ fn clusters(
     let (poor, good): (Vec<FaceRef>, Vec<FaceRef>) = library
         .faces()
         .partition(|face| library.face(*face).is_poor);
-    let min_score = f64::from(threshold.threshold.value());
+    let min_score = Threshold::least_score(threshold.as_ref());
     let members = library
         .cluster(&good, settings.algorithm, min_score)
         .map_err(|error| Failure::usage(error.to_string()))?;

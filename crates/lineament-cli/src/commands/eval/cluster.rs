@@ -34,6 +34,7 @@ struct Job {
 pub(super) fn run(args: Cluster, interrupt: &Interrupt) -> Result<Exit, Failure> {
     let algorithm = Algorithm::from(&args.clustering);
     let rule = rule(&args.decision)?;
+    algorithm.check_rule(rule)?;
     let set = open(&args.set)?;
     let settings = EvaluationSettings::new(args.evaluation, usual_faces(set.kind()))?;
     let job = Job {
@@ -55,10 +56,13 @@ impl Job {
         interrupt: &Interrupt,
     ) -> Result<Measured, Failure> {
         let about = model.about(&self.protocol)?;
-        let threshold = Threshold::of_embedder(model.strictest(self.rule)?, model.embedder()?)
-            .map_err(|error| error.help("--threshold says at which score faces are together"))?;
+        let threshold = || {
+            Threshold::of_embedder(model.strictest(self.rule)?, model.embedder()?)
+                .map_err(|error| error.help("--threshold says at which score faces are together"))
+        };
+        let threshold = self.algorithm.has_threshold().then(threshold).transpose()?;
         let templates = Templates::of(model, &self.images.images, interrupt)?;
-        let min_score = f64::from(threshold.threshold.value());
+        let min_score = Threshold::least_score(threshold.as_ref());
         let assignments = assignments(self.algorithm, &templates.rows, min_score)
             .map_err(|error| failure(&EvalError::from(error)))?;
         let clustering = Clustering {
@@ -67,17 +71,17 @@ impl Job {
             assignments: &assignments,
         };
         let report = evaluate_clusters(about, clustering, BOOTSTRAP).map_err(|e| failure(&e))?;
-        let choices = vec![
+        let mut choices = vec![
             ("Faces".to_owned(), model.faces_in_words()),
             (
                 "Clustered by".to_owned(),
                 self.algorithm.in_words(templates.rows.len()),
             ),
-            (
-                "Threshold".to_owned(),
-                format!("{min_score:.4} ({})", threshold.source_in_words()),
-            ),
         ];
+        if let Some(threshold) = threshold {
+            let in_words = format!("{min_score:.4} ({})", threshold.source_in_words());
+            choices.push(("Threshold".to_owned(), in_words));
+        }
         let run = Ok(report.run("Clustering"));
         let mut measured = Measured::new(&report, run, &report.failures, choices)?
             .unreadable(templates.n_unreadable);
