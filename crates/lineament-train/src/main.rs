@@ -9,9 +9,10 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::bar::Bar;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::{exit, export, label, reproduce, teach, train};
+use crate::cli::{exit, export, label, memory, reproduce, teach, train};
 
 fn main() -> ExitCode {
+    memory::keep();
     // Wrong usage ends here, with clap's own message and exit code 2.
     let cli = Cli::parse();
     let code = run(cli.command).unwrap_or_else(|failure| {

@@ -6,6 +6,7 @@ pub(crate) mod exit;
 pub(crate) mod export;
 pub(crate) mod interrupt;
 pub(crate) mod label;
+pub(crate) mod memory;
 pub(crate) mod reproduce;
 mod table;
 pub(crate) mod teach;
