@@ -56,7 +56,7 @@ pub enum SearchMode {
     /// to fewer than are wanted, everybody.
     Approximate {
         /// Faces that are kept on the way through the index, 1 or more: with more, fewer are missed and a
-        /// search takes longer. [`USUAL_BREADTH`](crate::approximate::USUAL_BREADTH) is a measured one.
+        /// search takes longer. [`USUAL_BREADTH`](crate::approximate::USUAL_BREADTH) is what the program takes.
         breadth: NonZeroUsize,
     },
 }
