@@ -119,6 +119,39 @@ pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
+const KERNELS: [&str; 2] = ["--package", "lineament-kernels"];
+
+/// The kernels' tests for 64-bit Arm, in an emulator of that processor.
+pub(crate) fn arm() -> anyhow::Result<()> {
+    let added = Command::new("rustup")
+        .args(["target", "add", "aarch64-unknown-linux-gnu"])
+        .status()?;
+    ensure!(added.success(), "rustup target add: {added}");
+    let mut command = Command::new(env!("CARGO"));
+    let variable = |what| format!("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_{what}");
+    command.env(variable("LINKER"), "aarch64-linux-gnu-gcc");
+    command.env(variable("RUNNER"), "qemu-aarch64 -L /usr/aarch64-linux-gnu");
+    let test = ["test", "--target", "aarch64-unknown-linux-gnu"];
+    run(command, &[&test[..], &KERNELS].concat())
+}
+
+/// The kernels' unit tests and every operator's, portable, in an interpreter that finds undefined
+/// behaviour; without the one that measures speed.
+pub(crate) fn miri() -> anyhow::Result<()> {
+    let mut command = Command::new("cargo");
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    let test = ["+nightly", "miri", "test"];
+    let which = [
+        "--lib",
+        "--test",
+        "golden",
+        "--",
+        "--skip",
+        "more_instructions_do_more",
+    ];
+    run(command, &[&test[..], &KERNELS, &which].concat())
+}
+
 pub(crate) fn crash(rounds: u32) -> anyhow::Result<()> {
     let mut command = Command::new(env!("CARGO"));
     command.env("LINEAMENT_CRASH_ROUNDS", rounds.to_string());

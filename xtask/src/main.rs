@@ -48,6 +48,10 @@ enum Task {
         #[arg(default_value_t = 500)]
         rounds: u32,
     },
+    /// Test the kernels as 64-bit Arm runs them, emulated
+    Arm,
+    /// Test the kernels' portable half for undefined behaviour
+    Miri,
     /// Write the golden values again, by the Python reference
     Golden,
     /// Compare every stage with the Python reference on photos, and print the table of PARITY.md
@@ -92,6 +96,8 @@ fn main() -> anyhow::Result<()> {
         Task::Bench { models, photos } => check::bench(&models, &photos),
         Task::Fuzz { seconds } => check::fuzz(seconds),
         Task::Crash { rounds } => check::crash(rounds),
+        Task::Arm => check::arm(),
+        Task::Miri => check::miri(),
         Task::Golden => python::run("reference/all.py", &[]),
         Task::Parity {
             models,

@@ -58,7 +58,11 @@ fn what_is_wrong_is_said() {
         (&["a.onnx"][..], 5, "a.onnx: byte"),
         (&["b.onnx"], 4, "b.onnx"),
         (&["a.onnx", "--size", "5"], 2, "a height and a width"),
-        (&["a.onnx", "--isa", "mmx"], 2, "portable, avx2 and avx512"),
+        (
+            &["a.onnx", "--isa", "mmx"],
+            2,
+            "portable, neon, avx2 and avx512",
+        ),
     ] {
         let output = run(dir.path(), &[&["models", "profile"], args].concat());
         assert_eq!(code(&output), exit, "{args:?}: {}", stderr(&output));

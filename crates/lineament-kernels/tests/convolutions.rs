@@ -24,7 +24,7 @@ fn agrees(conv: &Conv) -> Result<(), TestCaseError> {
     let values = onnx::numbers(n, 3);
     let expected = run(conv, Isa::Portable, 1, &values);
     let largest = expected.iter().fold(1f32, |m, v| m.max(v.abs()));
-    for isa in [Isa::Avx2, Isa::Avx512] {
+    for isa in [Isa::Neon, Isa::Avx2, Isa::Avx512] {
         if isa.checked().is_err() {
             continue;
         }

@@ -48,7 +48,7 @@ fn instruction_sets_agree_with_the_portable_twin() {
     for name in NETWORKS {
         let onnx = asset(name);
         let twin = Network::from_onnx(&onnx, options(Isa::Portable, 1)).unwrap();
-        for isa in [Isa::Avx2, Isa::Avx512] {
+        for isa in [Isa::Neon, Isa::Avx2, Isa::Avx512] {
             if isa.checked().is_err() {
                 continue;
             }

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use lineament_runtime::{Engine, EngineOptions, Fault, Isa, LoadedSession, load_session};
 use support::{NETWORKS, asset, input_for, same_under_contention, sessions_agree, shared_models};
 
-const SETS: [Isa; 3] = [Isa::Portable, Isa::Avx2, Isa::Avx512];
+const SETS: [Isa; 4] = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
 
 fn load(name: &str, onnx: &[u8], engine: Engine, threads: usize) -> LoadedSession {
     let threads = NonZeroUsize::new(threads).unwrap();

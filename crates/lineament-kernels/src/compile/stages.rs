@@ -19,11 +19,11 @@ use crate::picture::{Halo, Picture};
 use crate::plan::Kernel;
 use crate::view::View;
 
-/// Least tiles of Winograd's that share the reading of weights: AVX2 takes twice as long to multiply,
+/// Least tiles of Winograd's that share the reading of weights: AVX2 and NEON take longer to multiply,
 /// so that reading weights is a lesser part of the time.
 fn least_tiles(isa: Isa) -> usize {
     match isa {
-        Isa::Avx2 => 4,
+        Isa::Avx2 | Isa::Neon => 4,
         _ => 12,
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Machine;
 use super::finish::Finish;
 use super::portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 use crate::aligned::Aligned;
 use crate::isa::Isa;
@@ -181,8 +181,10 @@ impl Dense {
         shared: &Shared<'_>,
     ) {
         match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 | Isa::Avx2 => simd::dense(isa, self, strip, source, residual, shared),
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
+                simd::dense(isa, self, strip, source, residual, shared)
+            }
             _ => portable::dense(self, strip, source, residual, shared),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Machine;
 use super::finish::Finish;
 use super::portable;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 use crate::aligned::Aligned;
 use crate::isa::Isa;
@@ -81,8 +81,8 @@ impl Depthwise {
             let addends = self.residual.as_ref().zip(residual);
             let addends = addends.map(|(picture, values)| picture.row(values, at));
             match machine.isa {
-                #[cfg(target_arch = "x86_64")]
-                isa @ (Isa::Avx512 | Isa::Avx2) => {
+                #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+                isa @ (Isa::Avx512 | Isa::Avx2 | Isa::Neon) => {
                     simd::depthwise_row(isa, self, source, at, addends, row);
                 }
                 _ => portable::depthwise_row(self, source, at, addends, row),

@@ -10,7 +10,7 @@ pub(crate) mod pooling;
 mod portable;
 pub(crate) mod relayout;
 pub(crate) mod resize;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 pub(crate) mod vectorize;
 pub(crate) mod winograd;

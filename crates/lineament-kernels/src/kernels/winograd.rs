@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::Machine;
 use super::dense::{PAIR, Packed, Tap};
 use super::finish::Finish;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 use crate::aligned::Aligned;
 use crate::isa::Isa;
@@ -140,8 +140,8 @@ impl Winograd {
     ) {
         let memory = scratch.split_at_mut(AREA * self.source.blocks() * self.row());
         match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 | Isa::Avx2 => {
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
                 simd::winograd(isa, self, chunk, memory.into(), source, residual, shared);
             }
             // Plans for it have no tiles: it is what tiles are tested against.

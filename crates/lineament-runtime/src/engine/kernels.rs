@@ -31,7 +31,7 @@ pub(super) fn load_if_quick(
     threads: NonZeroUsize,
 ) -> Result<LoadedSession, RuntimeError> {
     let asked = env::var_os(ISA_VARIABLE).is_some_and(|isa| !isa.is_empty());
-    if asked || present > Isa::Portable {
+    if asked || present != Isa::Portable {
         return load(model, onnx, None, threads);
     }
     let mut loaded = rten::load(model, onnx, threads)?;

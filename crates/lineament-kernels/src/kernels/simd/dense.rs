@@ -1,9 +1,13 @@
 //! Tiles of pixels × two blocks of output channels, with all sums in registers.
 
-use std::arch::x86_64::{__m256, __m512, _MM_HINT_T0, _mm_prefetch};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256, __m512};
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
+#[cfg(target_arch = "x86_64")]
 use super::span::span;
-use super::vector::{Vector, activate, with_width};
+use super::vector::{Vector, activate, call_for, with_width};
 use crate::isa::Isa;
 use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
 use crate::share::Shared;
@@ -25,6 +29,7 @@ pub(in crate::kernels) fn dense(
     residual: Option<&[f32]>,
     shared: &Shared<'_>,
 ) {
+    #[cfg(target_arch = "x86_64")]
     if isa == Isa::Avx2 && strip.n_blocks == PAIR {
         return span(dense, strip, source, residual, shared);
     }
@@ -53,8 +58,12 @@ pub(in crate::kernels) fn dense(
         // inside their slices; the instruction set is present.
         unsafe {
             match isa {
+                #[cfg(target_arch = "x86_64")]
                 Isa::Avx512 => row_avx512(&row, strip.n_blocks),
+                #[cfg(target_arch = "x86_64")]
                 _ => row_avx2(&row),
+                #[cfg(target_arch = "aarch64")]
+                _ => row_neon(&row, strip.n_blocks),
             }
         }
         if dense.finish.last.is_none() {
@@ -81,6 +90,7 @@ struct Row<'a> {
     addends: [Option<*const f32>; PAIR],
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn row_avx512(row: &Row<'_>, n_blocks: usize) {
     // SAFETY: the caller's.
@@ -92,11 +102,24 @@ unsafe fn row_avx512(row: &Row<'_>, n_blocks: usize) {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn row_avx2(row: &Row<'_>) {
     // SAFETY: the caller's.
     unsafe {
         tiles::<__m256, 1, 12>(row);
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn row_neon(row: &Row<'_>, n_blocks: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match n_blocks {
+            1 => tiles::<Neon, 1, 12>(row),
+            _ => tiles::<Neon, 2, 6>(row),
+        }
     }
 }
 
@@ -168,7 +191,7 @@ pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
                     let weights = weights.add(b * block_stride);
                     *vector = V::load(weights);
                     // Beyond the last weights it does nothing.
-                    _mm_prefetch::<_MM_HINT_T0>(weights.wrapping_add(AHEAD * V::LANES).cast());
+                    call_for(weights.wrapping_add(AHEAD * V::LANES));
                 }
                 for p in 0..P {
                     let value = V::splat(*pixel.add(p * step));

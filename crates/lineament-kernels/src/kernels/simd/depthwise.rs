@@ -1,7 +1,10 @@
 //! Rows of depthwise convolutions.
 
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::depthwise::Depthwise;
@@ -34,8 +37,12 @@ pub(in crate::kernels) fn depthwise_row(
     // present.
     unsafe {
         match isa {
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => row_avx512(&row),
+            #[cfg(target_arch = "x86_64")]
             _ => row_avx2(&row),
+            #[cfg(target_arch = "aarch64")]
+            _ => row_neon(&row),
         }
     }
 }
@@ -51,6 +58,7 @@ struct Row<'a> {
     width: usize,
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn row_avx512(row: &Row<'_>) {
     // SAFETY: the caller's.
@@ -63,6 +71,7 @@ unsafe fn row_avx512(row: &Row<'_>) {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn row_avx2(row: &Row<'_>) {
     // SAFETY: the caller's.
@@ -71,6 +80,18 @@ unsafe fn row_avx2(row: &Row<'_>) {
             // As above.
             true => tiles::<__m256, 10>(row),
             false => tiles::<__m256, 12>(row),
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn row_neon(row: &Row<'_>) {
+    // SAFETY: the caller's.
+    unsafe {
+        match row.depthwise.in_threes {
+            true => tiles::<Neon, 10>(row),
+            false => tiles::<Neon, 12>(row),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Products and sums in registers alone.
 
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::vector::Vector;
 use crate::isa::Isa;
 
@@ -14,22 +17,35 @@ pub(in crate::kernels) fn multiply(isa: Isa, rounds: usize) -> u64 {
     // SAFETY: the instruction set is present.
     unsafe {
         match isa {
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => multiply_avx512(rounds),
+            #[cfg(target_arch = "x86_64")]
             _ => multiply_avx2(rounds),
+            #[cfg(target_arch = "aarch64")]
+            _ => multiply_neon(rounds),
         }
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn multiply_avx512(rounds: usize) -> u64 {
     // SAFETY: the caller's.
     unsafe { multiply_with::<__m512>(rounds) }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn multiply_avx2(rounds: usize) -> u64 {
     // SAFETY: the caller's.
     unsafe { multiply_with::<__m256>(rounds) }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn multiply_neon(rounds: usize) -> u64 {
+    // SAFETY: the caller's.
+    unsafe { multiply_with::<Neon>(rounds) }
 }
 
 /// # Safety

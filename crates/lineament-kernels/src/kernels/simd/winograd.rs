@@ -1,8 +1,11 @@
 //! Tiles of 3x3 convolutions: to 36 numbers, products, and back.
 
+#[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 use std::array::from_fn;
 
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 use super::vector::{Vector, activate, with_width};
 use crate::isa::Isa;
 use crate::kernels::dense::PAIR;
@@ -38,8 +41,12 @@ pub(in crate::kernels) fn winograd(
     // the room is large enough; the instruction set is present.
     unsafe {
         match isa {
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => work_avx512(&work),
+            #[cfg(target_arch = "x86_64")]
             _ => work_avx2(&work),
+            #[cfg(target_arch = "aarch64")]
+            _ => work_neon(&work),
         }
     }
 }
@@ -56,16 +63,25 @@ struct Work<'a> {
     sums: *mut f32,
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 unsafe fn work_avx512(work: &Work<'_>) {
     // SAFETY: the caller's.
     unsafe { work_with::<__m512, 14>(work) }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn work_avx2(work: &Work<'_>) {
     // SAFETY: the caller's.
     unsafe { work_with::<__m256, 6>(work) }
+}
+
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn work_neon(work: &Work<'_>) {
+    // SAFETY: the caller's.
+    unsafe { work_with::<Neon, 6>(work) }
 }
 
 /// # Safety
