@@ -39,7 +39,8 @@ pub(super) struct Parts {
     pub(super) schedule: Schedule,
     pub(super) set: Arc<TrainSet>,
     pub(super) loader: Loader,
-    pub(super) validation: Option<Validation>,
+    /// The one that tells which checkpoint is best comes first.
+    pub(super) validations: Vec<Validation>,
     pub(super) steps_per_epoch: u64,
     pub(super) n_steps: u64,
 }
@@ -82,7 +83,7 @@ impl Parts {
             optimizer: Optimizer::new(&config.optimizer, model.variables()),
             ema: Ema::wanted(config.train.ema, &model),
             schedule: Schedule::new(&config.schedule, steps_per_epoch, n_steps),
-            validation: validation(config, images, threads)?,
+            validations: validations(config, images, threads)?,
             choice,
             model,
             losses,
@@ -160,6 +161,28 @@ fn freeze(config: &Config, model: &Model) -> Result<(), TrainError> {
         }
     }
     Ok(())
+}
+
+/// All that the network is judged by between epochs.
+fn validations(
+    config: &Config,
+    images: Arc<Images>,
+    threads: Threads,
+) -> Result<Vec<Validation>, TrainError> {
+    let options = &config.validation;
+    let lists = options.lists.iter().map(|list| {
+        let (root, input) = (&config.data.root, config.input.clone());
+        Validation::listed(
+            list,
+            root,
+            options.folds,
+            input,
+            options.batch,
+            threads.load,
+        )
+    });
+    let held_out = validation(config, images, threads).transpose();
+    held_out.into_iter().chain(lists).collect()
 }
 
 /// The people who are held out, and pairs of them; `None` where there are none.

@@ -264,9 +264,14 @@ impl<'w> Trainer<'w> {
     }
 
     fn validate(&mut self) -> Result<(), TrainError> {
-        let Some(validation) = &self.parts.validation else {
-            return Ok(());
-        };
+        for nth in 0..self.parts.validations.len() {
+            self.validate_by(nth)?;
+        }
+        Ok(())
+    }
+
+    fn validate_by(&mut self, nth: usize) -> Result<(), TrainError> {
+        let validation = &self.parts.validations[nth];
         let before = Instant::now();
         self.parts.ema.iter_mut().for_each(super::ema::Ema::swap);
         let report = validation.judge(&self.parts.model);
@@ -276,11 +281,8 @@ impl<'w> Trainer<'w> {
         let (step, epoch) = (self.state.step, self.epoch());
         let metrics = validation::metrics(report?, step, epoch, time.as_secs_f64());
         self.watch.hear(&Event::Validated(&metrics));
-        let is_best = self
-            .state
-            .best_accuracy
-            .is_none_or(|b| metrics.accuracy > b);
-        if is_best {
+        let best = self.state.best_accuracy;
+        if nth == 0 && best.is_none_or(|b| metrics.accuracy > b) {
             self.state.best_accuracy = Some(metrics.accuracy);
             if let Err(error) = self.write_checkpoint(&self.folder.best()) {
                 self.watch.hear(&Event::Warning(&error.to_string()));

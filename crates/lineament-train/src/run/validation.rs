@@ -1,12 +1,13 @@
-//! How well a network tells held-out people apart.
+//! How well a network tells people apart whom it was not trained on.
 
-use super::config::InputConfig;
+use super::config::{InputConfig, PairListConfig};
 use super::metrics::ValidationMetrics;
-use crate::data::TrainSet;
+use crate::data::{TrainSet, decode};
 use crate::error::TrainError;
 use crate::model::{Mode, Model};
 use lineament::Calibration;
 use lineament_core::{Embedding, EmbeddingSpace, RgbImage};
+use lineament_data::{DataLimits, ImageSource, bin, lists::lfw};
 use lineament_eval::{
     About, Centering, FlipMode, Judging, ModelIdentity, Pair, PairList, PairMatcher, PairMaterial,
     PairOptions, PairReport, evaluate,
@@ -14,6 +15,7 @@ use lineament_eval::{
 use lineament_match::FittedMatcher;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use tch::{Kind, Tensor};
@@ -21,9 +23,32 @@ use tch::{Kind, Tensor};
 /// Images that a calibration looks at: 18 million pairs.
 const MOST_CALIBRATED: usize = 6000;
 
+/// Images of a list that are tried before training: where none of them can be read, the folder is the
+/// wrong one.
+const N_TRIED: usize = 16;
+
+/// The crops that are compared.
+enum Crops {
+    /// Of people who are held out of training.
+    HeldOut(Arc<TrainSet>),
+    /// Of a list.
+    Listed(Vec<Option<ImageSource>>),
+}
+
+impl Crops {
+    /// `None` where it cannot be decoded.
+    fn read(&self, idx: usize) -> Result<Option<RgbImage>, TrainError> {
+        match self {
+            Self::HeldOut(set) => set.read(idx),
+            Self::Listed(images) => Ok(images[idx].as_ref().and_then(decode)),
+        }
+    }
+}
+
 /// Pairs to be judged, and how their images come to a network.
 pub struct Validation {
-    set: Arc<TrainSet>,
+    protocol: String,
+    crops: Crops,
     pairs: Vec<Pair>,
     input: InputConfig,
     batch: usize,
@@ -33,7 +58,7 @@ pub struct Validation {
 impl Validation {
     /// The validation by these pairs of images of `set`.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         set: Arc<TrainSet>,
         pairs: Vec<Pair>,
         input: InputConfig,
@@ -41,12 +66,82 @@ impl Validation {
         threads: NonZeroUsize,
     ) -> Self {
         Self {
-            set,
+            protocol: "held-out people".to_owned(),
+            crops: Crops::HeldOut(set),
             pairs,
             input,
             batch,
             threads,
         }
+    }
+
+    /// The validation by the pairs of a list, whose paths start from `root`. A list without folds is
+    /// dealt out to `n_folds`, so that no pair is judged at a threshold that was chosen on it.
+    ///
+    /// # Errors
+    /// Those of reading the list; [`TrainError::NoImages`] where pairs of one kind are missing, or the
+    /// first images cannot be read.
+    pub fn listed(
+        list: &PairListConfig,
+        root: &Path,
+        n_folds: usize,
+        input: InputConfig,
+        batch: usize,
+        threads: NonZeroUsize,
+    ) -> Result<Self, TrainError> {
+        let (path, limits) = (root.join(&list.pairs), DataLimits::default());
+        let protocol = match &list.crops {
+            Some(crops) => lfw::read_pairs(&path, &root.join(crops), &limits)?,
+            None => bin::read_pairs(&path, &limits)?,
+        };
+        let mut n_of_kind = [0; 2];
+        let pairs: Vec<Pair> = (protocol.pairs.iter())
+            .map(|pair| {
+                let nth = &mut n_of_kind[usize::from(pair.mated)];
+                *nth += 1;
+                let dealt = (*nth - 1) % n_folds;
+                let fold = if protocol.n_folds > 1 {
+                    pair.fold
+                } else {
+                    dealt
+                };
+                Pair {
+                    first: pair.first,
+                    second: pair.second,
+                    mated: pair.mated,
+                    fold,
+                }
+            })
+            .collect();
+        let images: Vec<Option<ImageSource>> = (protocol.items.into_iter())
+            .map(|item| item.images.into_iter().next())
+            .collect();
+        let missing = |why: String| TrainError::NoImages {
+            what: format!("validation by {}", list.name),
+            why,
+        };
+        if n_of_kind.iter().any(|n| *n < n_folds) {
+            let [non_mated, mated] = n_of_kind;
+            return Err(missing(format!(
+                "{} has {mated} mated and {non_mated} non-mated pairs, fewer than one for each of {n_folds} folds",
+                path.display()
+            )));
+        }
+        let mut tried = images.iter().take(N_TRIED).flatten();
+        if tried.all(|image| decode(image).is_none()) {
+            return Err(missing(format!(
+                "none of the first images that {} names can be read",
+                path.display()
+            )));
+        }
+        Ok(Self {
+            protocol: list.name.clone(),
+            crops: Crops::Listed(images),
+            pairs,
+            input,
+            batch,
+            threads,
+        })
     }
 
     /// Whether there is nothing to judge.
@@ -93,7 +188,7 @@ impl Validation {
             pca: None,
             judging: Judging::default(),
         };
-        Ok(evaluate(about(), material, &options)?)
+        Ok(evaluate(about(&self.protocol), material, &options)?)
     }
 
     /// Thresholds at false-match rates, measured on all pairs of the set's people, of whom no more
@@ -102,7 +197,10 @@ impl Validation {
     /// # Errors
     /// Those of [`judge`](Self::judge).
     pub fn calibrate(&self, model: &Model, seed: u64) -> Result<Option<Calibration>, TrainError> {
-        let labels = self.set.labels();
+        let Crops::HeldOut(set) = &self.crops else {
+            return Ok(None);
+        };
+        let labels = set.labels();
         let labelled: Vec<(usize, usize)> = (0..labels.len())
             .filter_map(|idx| Some((usize::try_from(labels[idx]).ok()?, idx)))
             .collect();
@@ -121,7 +219,7 @@ impl Validation {
         }
         let source = format!(
             "{} people of the training set who were held out of training, all pairs of their {} faces",
-            self.set.people().len(),
+            set.people().len(),
             faces.len()
         );
         match Calibration::measured(&faces, &source, seed) {
@@ -171,7 +269,7 @@ impl Validation {
     }
 
     fn view(&self, idx: usize) -> Result<Option<RgbImage>, TrainError> {
-        let crop = self.set.read(idx)?;
+        let crop = self.crops.read(idx)?;
         let target = self.input.target();
         Ok(crop.map(|c| target.view(c.view())).transpose()?)
     }
@@ -196,9 +294,9 @@ pub(crate) fn embed(model: &Model, seen: &Tensor) -> Result<Vec<Vec<f32>>, Train
     Ok(Vec::try_from(&embedding)?)
 }
 
-fn about() -> About {
+fn about(protocol: &str) -> About {
     About {
-        protocol: "held-out people".to_owned(),
+        protocol: protocol.to_owned(),
         declaration: None,
         model: ModelIdentity {
             name: "in training".to_owned(),

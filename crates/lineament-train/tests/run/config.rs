@@ -41,6 +41,10 @@ fn wrong_fields_are_named_with_what_they_may_be() {
         ("input.width=0", &["input.width", "1 to 1024"]),
         ("data.sources=[]", &["data.sources", "empty"]),
         ("loss.kind=\"arcfase\"", &["arcfase", "arcface"]),
+        (
+            r#"validation.lists=[{ name = "a", pairs = "a.txt" }]"#,
+            &["validation.lists.crops", "beside a.txt"],
+        ),
         ("validation.folds=1", &["validation.folds", "2 or more"]),
         (
             "validation.n_pairs=3",

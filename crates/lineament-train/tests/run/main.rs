@@ -15,3 +15,4 @@ mod start;
 mod support;
 mod teaching;
 mod trouble;
+mod validation;

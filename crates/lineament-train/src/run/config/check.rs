@@ -36,7 +36,17 @@ impl Config {
         let n_pairs = validation.n_pairs;
         let is_enough = n_pairs == 0 || n_pairs >= 2 * folds;
         let needed = "0, or two a fold or more";
-        must("validation.n_pairs", is_enough, needed, n_pairs)
+        must("validation.n_pairs", is_enough, needed, n_pairs)?;
+        for list in &validation.lists {
+            let holds_images = list.pairs.extension().is_some_and(|e| e == "bin");
+            must(
+                "validation.lists.crops",
+                list.crops.is_some() != holds_images,
+                "a folder beside a list, and none beside a .bin",
+                format!("{:?} beside {}", list.crops, list.pairs.display()),
+            )?;
+        }
+        Ok(())
     }
 }
 

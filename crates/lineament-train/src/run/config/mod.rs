@@ -43,8 +43,8 @@ mod sections;
 
 pub use input::{Channels, InputConfig};
 pub use sections::{
-    CheckpointConfig, DataConfig, DeviceChoice, NetworkConfig, PrecisionChoice, TeacherConfig,
-    TrainConfig, ValidationConfig,
+    CheckpointConfig, DataConfig, DeviceChoice, NetworkConfig, PairListConfig, PrecisionChoice,
+    TeacherConfig, TrainConfig, ValidationConfig,
 };
 
 use super::optim::OptimizerConfig;

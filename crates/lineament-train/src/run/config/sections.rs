@@ -154,6 +154,21 @@ pub struct ValidationConfig {
     pub seed: u64,
     /// Images that go through the network at once.
     pub batch: usize,
+    /// Pairs that lists name, each judged on its own after the people held out.
+    pub lists: Vec<PairListConfig>,
+}
+
+/// Pairs of images which are no part of the training set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairListConfig {
+    /// What curves and metrics call it.
+    pub name: String,
+    /// LFW's `pairs.txt` or `pairsDev….txt`, with `crops`; or a `.bin` that holds its images.
+    pub pairs: PathBuf,
+    /// The folder of a list's images, aligned as the crops that are trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crops: Option<PathBuf>,
 }
 
 impl Default for ValidationConfig {
@@ -164,6 +179,7 @@ impl Default for ValidationConfig {
             folds: 10,
             seed: 0,
             batch: 128,
+            lists: Vec::new(),
         }
     }
 }

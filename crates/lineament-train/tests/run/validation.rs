@@ -1,0 +1,101 @@
+//! Lists of pairs that are judged between epochs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use lineament_train::run::checkpoint::Checkpoint;
+use lineament_train::run::metrics::{Line, lines};
+use lineament_train::run::{Unwatched, train};
+
+use crate::support::{Place, draw_people, threads, whole};
+
+const LIST: &str =
+    r#"validation.lists=[{ name = "strangers", pairs = "list.txt", crops = "strangers" }]"#;
+
+/// Six people that no set holds, and twelve pairs of them, as LFW lists them.
+fn strangers(place: &Place) {
+    let folder = place.path("strangers");
+    draw_people(&folder, 6);
+    let mut list = "6\n".to_owned();
+    for person in 0..6 {
+        let name = format!("person-{person:02}");
+        for picture in [0, 1] {
+            let from = folder.join(&name).join(format!("{picture}.png"));
+            let to = format!("{name}_{:04}.png", picture + 1);
+            fs::rename(from, folder.join(&name).join(to)).unwrap();
+        }
+        writeln!(list, "{name}\t1\t2").unwrap();
+    }
+    for person in 0..6 {
+        let next = (person + 1) % 6;
+        writeln!(list, "person-{person:02}\t1\tperson-{next:02}\t2").unwrap();
+    }
+    fs::write(place.path("list.txt"), list).unwrap();
+}
+
+#[test]
+fn a_list_is_judged_beside_the_people_held_out_and_changes_nothing() {
+    let place = Place::new();
+    strangers(&place);
+    let run = whole(&place, &[LIST], 1);
+    let read = lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap());
+    let told: Vec<_> = (read.iter())
+        .filter_map(|line| match line {
+            Line::Validation(m) => Some((m.step, m.protocol.as_str(), m.n_pairs)),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        (10, "held-out people", 40),
+        (10, "strangers", 12),
+        (20, "held-out people", 40),
+        (20, "strangers", 12),
+    ];
+    assert_eq!(told, expected);
+    let page = fs::read_to_string(run.join("curves.html")).unwrap();
+    assert!(page.contains("accuracy, strangers"));
+    let without = Place::new();
+    let without = whole(&without, &[], 1);
+    for file in ["best.safetensors", "step-000000020.safetensors"] {
+        let of = |run: &Path| Checkpoint::read(&run.join("checkpoints").join(file)).unwrap();
+        let (judged, alone) = (of(&run), of(&without));
+        assert_eq!(judged.state.step, alone.state.step, "{file}");
+        assert!(judged.model == alone.model, "{file}");
+    }
+}
+
+#[test]
+fn a_list_alone_tells_which_checkpoint_is_best() {
+    let place = Place::new();
+    strangers(&place);
+    let run = whole(&place, &[LIST, "validation.n_pairs=0"], 1);
+    assert!(run.join("checkpoints/best.safetensors").is_file());
+}
+
+#[test]
+fn what_is_wrong_with_a_list_is_told_before_the_first_step() {
+    let place = Place::new();
+    strangers(&place);
+    let told = |fields: &[&str]| {
+        let config = place.config(fields);
+        let run = train(config, &place.path("run"), threads(1), &mut Unwatched);
+        run.unwrap_err().to_string()
+    };
+    assert!(told(&[&LIST.replace("list.txt", "no.txt")]).contains("no.txt"));
+    assert!(told(&[&LIST.replace("\"strangers\" }", "\"people\" }")]).contains("person-00"));
+    let few = told(&[LIST, "validation.n_pairs=0", "validation.folds=7"]);
+    assert!(few.contains("6 mated and 6 non-mated pairs"), "{few}");
+    for person in 0..6 {
+        let folder = place.path(&format!("strangers/person-{person:02}"));
+        for picture in [1, 2] {
+            let name = format!("person-{person:02}_{picture:04}.png");
+            fs::write(folder.join(name), b"no picture").unwrap();
+        }
+    }
+    let unreadable = told(&[LIST]);
+    assert!(
+        unreadable.contains("none of the first images"),
+        "{unreadable}"
+    );
+}
