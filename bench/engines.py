@@ -1,16 +1,18 @@
 """Ratios of our executor's time to onnxruntime's: the same ONNX file, the same threads, interleaved.
 
     cargo build --release -p lineament-kernels --example engine
-    python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--threads 1,2] [--rounds N] [--take median|least] [--openvino]
+    python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--precision f32,bf16,int8] [--threads 1,2]
+        [--rounds N] [--take median|least] [--openvino]
 
 All engines run in processes that stay: ours is the example `engine`, which times its runs itself; onnxruntime is
-timed around `run` in this process, without spinning; so is, if asked for, OpenVINO around `infer`, in f32, with one
+timed around `run` in this process, in f32, without spinning; so is, if asked for, OpenVINO around `infer`, in f32, with one
 stream and the hint of latency. What is taken of the rounds is their median; on a machine with
 more work than cores it is their least time, which no other process can shorten. Outputs are compared as well: greatest difference over the
 greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). Prints rows of a Markdown table.
 """
 
 import argparse
+import itertools
 import os
 import statistics
 import struct
@@ -29,8 +31,8 @@ from inference import open_session  # noqa: E402
 class Ours:
     """A process that runs one ONNX file with our executor."""
 
-    def __init__(self, binary, path, shape, threads, isa):
-        command = [binary, path, ",".join(map(str, shape)), str(threads), isa]
+    def __init__(self, binary, path, shape, threads, isa, precision):
+        command = [binary, path, ",".join(map(str, shape)), str(threads), isa, precision]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def run(self, tensor, output_shapes):
@@ -87,16 +89,16 @@ def difference(left, right):
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in zip(left, right, strict=True))
 
 
-def measure(binary, path, size, threads, isas, rounds, take, openvino):
-    """One row for each instruction set: ms of all, ratios, difference."""
+def measure(binary, path, size, threads, ways, rounds, take, openvino):
+    """One row for each of `ways`, an instruction set and a precision: ms of all, ratios, difference."""
     session = open_session(path, threads)
     name = session.get_inputs()[0].name
     shape = input_shape(session, size)
     tensor = np.random.default_rng(1).normal(0, 1, shape).astype("<f4")
     expected = session.run(None, {name: tensor})
-    engines = {isa: Ours(binary, path, shape, threads, isa) for isa in isas}
+    engines = {way: Ours(binary, path, shape, threads, *way) for way in ways}
     other = OpenVino(path, shape, threads) if openvino else None
-    times = {isa: [] for isa in [*isas, "onnxruntime", "openvino"]}
+    times = {engine: [] for engine in [*ways, "onnxruntime", "openvino"]}
     differences = {}
     for _ in range(rounds):
         begun = time.perf_counter()
@@ -106,27 +108,28 @@ def measure(binary, path, size, threads, isas, rounds, take, openvino):
             took, outputs = other.run(tensor)
             times["openvino"].append(took)
             assert difference(outputs, expected) < 1e-3, f"OpenVINO and onnxruntime disagree on {path}"
-        for isa, engine in engines.items():
+        for way, engine in engines.items():
             took, outputs = engine.run(tensor, [e.shape for e in expected])
-            times[isa].append(took)
-            differences[isa] = difference(outputs, expected)
+            times[way].append(took)
+            differences[way] = difference(outputs, expected)
     for engine in engines.values():
         engine.close()
     peer = take(times["onnxruntime"])
-    for isa in isas:
-        ours = take(times[isa])
+    for way in ways:
+        ours = take(times[way])
         label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
-        cells = [label, threads, isa, f"{ours:.2f}", f"{peer:.2f}", f"**{ours / peer:.2f}**"]
+        cells = [label, threads, *way, f"{ours:.2f}", f"{peer:.2f}", f"**{ours / peer:.2f}**"]
         if other:
             third = take(times["openvino"])
             cells += [f"{third:.2f}", f"**{ours / third:.2f}**"]
-        print("|", " | ".join(map(str, [*cells, f"{differences[isa]:.0e}"])), "|", flush=True)
+        print("|", " | ".join(map(str, [*cells, f"{differences[way]:.0e}"])), "|", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
     parser.add_argument("--isa", default="avx512,avx2,portable")
+    parser.add_argument("--precision", default="f32")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--take", choices=["median", "least"], default="median")
@@ -135,7 +138,7 @@ def main():
     parser.add_argument("--binary", default=str(target / "release/examples/engine"))
     arguments = parser.parse_args()
     take = {"median": statistics.median, "least": min}[arguments.take]
-    columns = ["model", "threads", "instructions", "ours ms", "onnxruntime ms", "ratio"]
+    columns = ["model", "threads", "instructions", "precision", "ours ms", "onnxruntime ms", "ratio"]
     columns += ["OpenVINO ms", "ratio"] if arguments.openvino else []
     columns.append("difference")
     print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))
@@ -143,8 +146,8 @@ def main():
         path, _, size = model.partition("@")
         size = tuple(map(int, size.split("x"))) if size else (320, 320)
         for threads in map(int, arguments.threads.split(",")):
-            isas = arguments.isa.split(",")
-            measure(arguments.binary, path, size, threads, isas, arguments.rounds, take, arguments.openvino)
+            ways = list(itertools.product(arguments.isa.split(","), arguments.precision.split(",")))
+            measure(arguments.binary, path, size, threads, ways, arguments.rounds, take, arguments.openvino)
 
 
 if __name__ == "__main__":

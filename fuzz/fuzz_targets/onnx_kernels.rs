@@ -6,7 +6,7 @@
 use std::num::NonZeroUsize;
 
 use libfuzzer_sys::fuzz_target;
-use lineament_kernels::{Isa, KernelOptions, Network};
+use lineament_kernels::{Isa, KernelOptions, Network, Precision};
 
 /// Larger inputs are compiled, not run.
 const MAX_INPUT: usize = 1 << 10;
@@ -18,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let options = KernelOptions {
         isa: Isa::detect(),
         threads: NonZeroUsize::MIN,
+        precision: Precision::ALL[bytes.len() % Precision::ALL.len()],
     };
     let Ok(network) = Network::from_onnx(bytes, options) else {
         return;

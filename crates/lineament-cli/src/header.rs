@@ -6,7 +6,7 @@ use lineament::{ModelInfo, Pipeline};
 use serde_json::{Value, json};
 
 use crate::journal::{Header, ModelRef};
-use crate::settings::PipelineSettings;
+use crate::settings::{PipelineSettings, engine_in_words};
 
 /// The header of a run of `command`; `more` are options of that command alone.
 pub(crate) fn of(
@@ -17,7 +17,7 @@ pub(crate) fn of(
 ) -> Header {
     let options = &settings.options;
     let shared = [
-        ("engine", json!(format!("{:?}", options.engine.engine))),
+        ("engine", json!(engine_in_words(&options.engine))),
         ("max_side_px", json!(options.detection.max_side_px)),
         ("min_face_px", json!(options.detection.min_face_px)),
         ("score_threshold", json!(options.detection.score_threshold)),

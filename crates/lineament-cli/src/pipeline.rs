@@ -100,8 +100,9 @@ fn load(
         .find(task, selector)
         .and_then(|model| model.load(&options.engine))
         .map_err(|error| Failure::new(Exit::Models, error.to_string()))?;
-    // Whoever chose an engine or device is told what really runs.
-    if options.engine.engine != Engine::default() {
+    // Whoever chose an engine, device or precision is told what really runs.
+    let asked = model.manifest.precision.or(options.engine.precision);
+    if options.engine.engine != Engine::default() || asked.is_some() {
         let (name, report) = (&model.manifest.name, &model.engine);
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{name} runs on {report}\n"));
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use lineament::{DetectionOptions, EngineOptions, Limits, PipelineOptions, Score, Selector};
-use lineament_runtime::{Device, Engine};
+use lineament_runtime::{Device, Engine, Precision};
 
 use crate::args::common::{self, EngineName};
 use crate::failure::Failure;
@@ -135,6 +135,7 @@ pub(crate) fn pipeline(
             embedder: selector(models.embedder.as_deref()),
             engine: EngineOptions {
                 engine: engine(models.engine, &models.device)?,
+                precision: precision(models.precision, models.engine)?,
                 ..EngineOptions::default()
             },
             detection: detection(search)?,
@@ -192,6 +193,29 @@ pub(crate) fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> 
     Ok(engine)
 }
 
+/// The precision that was asked for, of an engine that has it.
+pub(crate) fn precision(
+    asked: Option<Precision>,
+    engine: EngineName,
+) -> Result<Option<Precision>, Failure> {
+    let is_exact = matches!(engine, EngineName::Rten | EngineName::Onnxruntime);
+    match asked {
+        Some(asked) if is_exact && asked != Precision::F32 => Err(Failure::usage(format!(
+            "this engine computes in f32, not in {asked}"
+        ))
+        .help("add --engine kernels")),
+        asked => Ok(asked),
+    }
+}
+
+/// The engine and the precision as journals and caches know them.
+pub(crate) fn engine_in_words(options: &EngineOptions) -> String {
+    match options.precision {
+        Some(precision) => format!("{:?} in {precision}", options.engine),
+        None => format!("{:?}", options.engine),
+    }
+}
+
 fn parse_device(text: &str) -> Result<Device, Failure> {
     let (name, index) = text.split_once(':').unwrap_or((text, "0"));
     let index: Option<u32> = index.parse().ok();
@@ -231,6 +255,7 @@ mod tests {
             "lineament detect a.jpg --score-threshold 1.5",
             "lineament detect a.jpg --device cuda",
             "lineament detect a.jpg --engine kernels --device cuda",
+            "lineament detect a.jpg --engine rten --precision bf16",
             "lineament detect a.jpg --engine onnxruntime --device cuda:x",
             "lineament detect a.jpg --engine onnxruntime --device toaster",
         ] {

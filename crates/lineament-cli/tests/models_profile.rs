@@ -25,6 +25,7 @@ fn steps_add_up_and_name_what_was_fused() {
     let profile: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(profile["input"], serde_json::json!([1, 3, 96, 128]));
     assert_eq!(profile["isa"], isa);
+    assert_eq!(profile["precision"], "f32");
     let steps = profile["steps"].as_array().unwrap();
     let macs: u64 = steps.iter().map(|s| s["macs"].as_u64().unwrap()).sum();
     assert_eq!(profile["macs"], macs);
@@ -33,6 +34,21 @@ fn steps_add_up_and_name_what_was_fused() {
         .iter()
         .any(|s| s["what"].as_str().unwrap().ends_with(" + relu"));
     assert!(fused, "{profile}");
+}
+
+#[test]
+fn less_exact_numbers_are_named_step_by_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ["--size", "96x128", "--runs", "1", "--isa", "portable"];
+    for precision in ["bf16", "int8"] {
+        let args = ["models", "profile", &network(), "--precision", precision];
+        let output = run(dir.path(), &[&args[..], &options].concat());
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.contains(&format!(", {precision}")), "{text}");
+        let last = text.lines().last().unwrap();
+        assert!(last.contains(&format!("in {precision}; ")), "{last}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Runs an ONNX file on numbers from standard input and writes its outputs with the time:
-//! `engine FILE.onnx 1,3,112,112 THREADS ISA`. For `bench/engines.py`.
+//! `engine FILE.onnx 1,3,112,112 THREADS ISA PRECISION`. For `bench/engines.py`.
 //!
 //! The protocol, all little-endian `f32`: each input comes as its values, and goes back as the
 //! nanoseconds of the run (`u64`), then every output's values in the file's order.
@@ -10,12 +10,14 @@ use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
-use lineament_kernels::{Isa, KernelOptions, Network};
+use lineament_kernels::{Isa, KernelOptions, Network, Precision};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, shape, threads, isa] = arguments.as_slice() else {
-        return Err("usage: engine FILE.onnx 1,3,112,112 THREADS portable|avx2|avx512".into());
+    let [file, shape, threads, isa, precision] = arguments.as_slice() else {
+        return Err(
+            "usage: engine FILE.onnx 1,3,112,112 THREADS portable|avx2|avx512 f32|bf16|int8".into(),
+        );
     };
     let shape = shape
         .split(',')
@@ -24,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = KernelOptions {
         isa: isa.parse::<Isa>()?,
         threads: threads.parse::<NonZeroUsize>()?,
+        precision: precision.parse::<Precision>()?,
     };
     let network = Network::from_onnx(&std::fs::read(file)?, options)?;
     let mut bytes = vec![0; 4 * shape.iter().product::<usize>()];

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::error::KernelError;
 use crate::kernels::peak::peak;
+use crate::precision::Precision;
 
 /// The environment variable that forces an instruction set: `portable`, `neon`, `avx2` or `avx512`.
 pub const ISA_VARIABLE: &str = "LINEAMENT_ISA";
@@ -85,13 +86,27 @@ impl Isa {
         })
     }
 
-    /// Billions of multiplications with additions a second that one thread does at most, measured
-    /// now, in about 20 ms: what the rates of a [`Profile`](crate::Profile) are held against.
+    /// Billions of multiplications with additions a second that one thread does at most in
+    /// `precision` (in `f32` where there is no other), measured now, in about 20 ms: what the rates
+    /// of a [`Profile`](crate::Profile) are held against.
     ///
     /// # Errors
     /// [`KernelError::IsaUnavailable`].
-    pub fn peak_gmacs_per_second(self) -> Result<f64, KernelError> {
-        self.checked().map(peak)
+    pub fn peak_gmacs_per_second(self, precision: Precision) -> Result<f64, KernelError> {
+        let isa = self.checked()?;
+        Ok(peak(isa, precision.on(isa)))
+    }
+
+    /// Whether this processor multiplies numbers of `precision` with it. [`Isa::Portable`] computes
+    /// with all of them, to be what the others are tested against.
+    #[must_use]
+    pub fn multiplies(self, precision: Precision) -> bool {
+        match (self, precision) {
+            (Self::Portable, _) | (_, Precision::F32) => true,
+            (Self::Neon | Self::Avx2, _) => false,
+            (Self::Avx512, Precision::Bf16) => has_bf16(),
+            (Self::Avx512, Precision::Int8) => has_bf16() && has_int8(),
+        }
     }
 
     /// Channels that lie beside each other in a picture's layout.
@@ -101,6 +116,28 @@ impl Isa {
             Self::Avx512 => 16,
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_bf16() -> bool {
+    is_x86_feature_detected!("avx512bf16")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_int8() -> bool {
+    is_x86_feature_detected!("avx512vnni")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_bf16() -> bool {
+    false
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_int8() -> bool {
+    false
 }
 
 impl FromStr for Isa {

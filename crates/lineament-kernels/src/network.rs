@@ -13,6 +13,7 @@ use crate::onnx;
 use crate::ops::Op;
 use crate::plan::Plan;
 use crate::pool::Pool;
+use crate::precision::Precision;
 use crate::profile::Profile;
 
 /// Most plans that are kept; the one that was not used for longest goes first.
@@ -29,14 +30,18 @@ pub struct KernelOptions {
     pub isa: Isa,
     /// Threads that work on one run. Runs from several callers each have as many.
     pub threads: NonZeroUsize,
+    /// How exact the numbers are that are multiplied. Where the processor has no instructions for it,
+    /// the network runs in `f32`, which [`Network::options`] then says.
+    pub precision: Precision,
 }
 
-/// The best instruction set of this processor, and one thread.
+/// The best instruction set of this processor, one thread, and `f32`.
 impl Default for KernelOptions {
     fn default() -> Self {
         Self {
             isa: Isa::detect(),
             threads: NonZeroUsize::MIN,
+            precision: Precision::F32,
         }
     }
 }
@@ -102,8 +107,9 @@ impl Network {
     /// [`KernelError::Unsupported`] for networks that another engine may run;
     /// [`KernelError::Damaged`], [`KernelError::Inconsistent`], [`KernelError::Limit`],
     /// [`KernelError::IsaUnavailable`].
-    pub fn from_onnx(onnx: &[u8], options: KernelOptions) -> Result<Self, KernelError> {
+    pub fn from_onnx(onnx: &[u8], mut options: KernelOptions) -> Result<Self, KernelError> {
         options.isa.checked()?;
+        options.precision = options.precision.on(options.isa);
         let graph = onnx::read(onnx)?;
         let nodes = graph.nodes.iter();
         let ops = nodes.map(|node| Op::of(node, graph.opset));
@@ -143,7 +149,7 @@ impl Network {
         &self.outputs
     }
 
-    /// How it is run.
+    /// How it is run: the precision is the one that it really has.
     #[must_use]
     pub fn options(&self) -> KernelOptions {
         self.options
@@ -239,8 +245,8 @@ impl Network {
         if let Some(at) = plans.plans.iter().position(|(known, _)| known == shape) {
             plans.plans[at..].rotate_left(1);
         } else {
-            let isa = self.options.isa;
-            let plan = compile(&self.graph, &self.ops, shape, isa, &mut plans.weights)?;
+            let options = self.options;
+            let plan = compile(&self.graph, &self.ops, shape, options, &mut plans.weights)?;
             if plans.plans.len() >= MAX_PLANS {
                 plans.plans.remove(0);
             }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::numbers::Numbers;
+
 /// A batch of pictures `[batch][channel blocks][rows][columns][lanes]`, with room around each
 /// picture that convolutions read as zeros. With one lane it is ONNX's own layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +14,7 @@ pub(crate) struct Picture {
     pub(crate) width: usize,
     /// Channels that lie beside each other. The last block may be partly unused.
     pub(crate) lanes: usize,
+    pub(crate) numbers: Numbers,
     pub(crate) halo: Halo,
 }
 
@@ -87,36 +90,55 @@ impl Picture {
             height,
             width,
             lanes,
+            numbers: Numbers::F32,
             halo: Halo::default(),
         }
+    }
+
+    /// The same with its numbers as `numbers`.
+    pub(crate) fn of(self, numbers: Numbers) -> Self {
+        Self { numbers, ..self }
     }
 
     pub(crate) fn blocks(&self) -> usize {
         self.channels.div_ceil(self.lanes)
     }
 
-    /// Numbers from one row to the next.
-    pub(crate) fn row_stride(&self) -> usize {
-        (self.halo.left + self.width + self.halo.right) * self.lanes
+    /// Words of a pixel of a block.
+    pub(crate) fn pixel(&self) -> usize {
+        self.lanes.div_ceil(self.numbers.per_word())
     }
 
-    /// Numbers from one block to the next.
+    /// Words from one row to the next.
+    pub(crate) fn row_stride(&self) -> usize {
+        (self.halo.left + self.width + self.halo.right) * self.pixel()
+    }
+
+    /// Words from one block to the next.
     pub(crate) fn plane(&self) -> usize {
         (self.halo.top + self.height + self.halo.bottom) * self.row_stride()
     }
 
-    /// Numbers in all.
+    /// Words in all.
     pub(crate) fn len(&self) -> usize {
         self.batch * self.blocks() * self.plane()
+    }
+
+    /// Words of the memory that holds it: behind the pictures, those of bytes have the scale of each.
+    pub(crate) fn room(&self) -> usize {
+        match self.numbers {
+            Numbers::U8 { .. } => self.len() + self.batch,
+            _ => self.len(),
+        }
     }
 
     pub(crate) fn n_rows(&self) -> usize {
         self.batch * self.blocks() * self.height
     }
 
-    /// Numbers of a row, without its halo.
+    /// Words of a row, without its halo.
     pub(crate) fn row_len(&self) -> usize {
-        self.width * self.lanes
+        self.width * self.pixel()
     }
 
     /// The rows from number `index` on, when each picture is cut into bands of `band` rows, and all
@@ -145,7 +167,7 @@ impl Picture {
         let plane = at.image * self.blocks() + at.block;
         plane * self.plane()
             + (self.halo.top + at.y) * self.row_stride()
-            + self.halo.left * self.lanes
+            + self.halo.left * self.pixel()
     }
 
     pub(crate) fn row<'a>(&self, values: &'a [f32], at: RowAt) -> &'a [f32] {
@@ -153,10 +175,14 @@ impl Picture {
         &values[start..start + self.row_len()]
     }
 
-    /// Whether the other lies alike, but for the halo.
+    /// Whether the other lies alike, but for the halo and what its words hold.
     pub(crate) fn same_inside(&self, other: &Self) -> bool {
-        let halo = Halo::default();
-        Self { halo, ..*self } == Self { halo, ..*other }
+        let other = Self {
+            numbers: self.numbers,
+            halo: self.halo,
+            ..*other
+        };
+        *self == other
     }
 
     /// The same numbers with `rows` rows as one; only for pictures without a halo.
@@ -175,15 +201,16 @@ impl Picture {
             return;
         }
         let stride = self.row_stride();
-        let (left, inside) = (self.halo.left * self.lanes, self.row_len());
-        for plane in values.chunks_exact_mut(self.plane()) {
+        let (left, inside) = (self.halo.left * self.pixel(), self.row_len());
+        let zeros = self.numbers.zeros();
+        for plane in values[..self.len()].chunks_exact_mut(self.plane()) {
             let (top, rest) = plane.split_at_mut(self.halo.top * stride);
             let (rows, bottom) = rest.split_at_mut(self.height * stride);
-            top.fill(0.0);
-            bottom.fill(0.0);
+            top.fill(zeros);
+            bottom.fill(zeros);
             for row in rows.chunks_exact_mut(stride) {
-                row[..left].fill(0.0);
-                row[left + inside..].fill(0.0);
+                row[..left].fill(zeros);
+                row[left + inside..].fill(zeros);
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::kernels::depthwise::Depthwise;
 use crate::kernels::flat::{self, Lines, Pairing};
 use crate::kernels::pointwise::Pointwise;
 use crate::kernels::pooling::{self, Pooling};
+use crate::kernels::quantize::Quantizing;
 use crate::kernels::relayout;
 use crate::kernels::resize::Resizing;
 use crate::kernels::winograd::Winograd;
@@ -67,6 +68,7 @@ pub(crate) enum Kernel {
     GlobalMean([Picture; 2]),
     Resizing(Resizing),
     Relayout([Picture; 2]),
+    Quantizing(Quantizing),
     ChannelsLast(Picture),
     JoinPictures { from: Vec<Picture>, to: Picture },
     Pairing(Pairing),
@@ -155,6 +157,7 @@ impl Step {
             Kernel::Pooling(pooling) => pooling.run(machine, source, target),
             Kernel::GlobalMean(pictures) => pooling::global_mean(machine, pictures, source, target),
             Kernel::Resizing(resizing) => resizing.run(machine, source, target),
+            Kernel::Quantizing(quantizing) => quantizing.run(machine, source, target),
             Kernel::Relayout(pictures) => relayout::relayout(machine, pictures, source, target),
             Kernel::ChannelsLast(from) => relayout::channels_last(machine, from, source, target),
             Kernel::JoinPictures { from, to } => relayout::join(machine, from, to, &all(), target),

@@ -12,7 +12,7 @@ use crate::picture::{Picture, RowAt};
 use crate::pool::Pool;
 
 /// Least numbers that are worth a task of their own.
-const GRAIN: usize = 1 << 12;
+pub(crate) const GRAIN: usize = 1 << 12;
 
 /// A slice whose disjoint parts several threads write.
 pub(crate) struct Shared<'a> {

@@ -5,41 +5,68 @@ mod onnx;
 
 use std::num::NonZeroUsize;
 
-use lineament_kernels::{Isa, KernelOptions, Network};
+use lineament_kernels::{Isa, KernelOptions, Network, Precision};
 use onnx::{Conv, Tail};
 use proptest::prelude::*;
+
+type Way = (Isa, Precision);
 
 /// Of the greatest output: sums in another order, and the 36 numbers of Winograd's tiles.
 const TOLERANCE: f32 = 1e-5;
 
-fn run(conv: &Conv, isa: Isa, threads: usize, values: &[f32]) -> Vec<f32> {
-    let threads = NonZeroUsize::new(threads).unwrap();
-    let network = Network::from_onnx(&conv.onnx(), KernelOptions { isa, threads }).unwrap();
+/// How far numbers of `precision` may take an output from that of `f32`, of the greatest: with
+/// Winograd's tiles, which round 36 numbers for 16 and then subtract, ten times as far.
+fn rounding_of(precision: Precision, conv: &Conv) -> f32 {
+    let in_blocks = [conv.input[1], conv.outputs].iter().all(|n| n % 16 == 0);
+    let is_3x3 = (conv.kernel, conv.strides, conv.groups) == ([3, 3], [1, 1], 1);
+    match precision {
+        Precision::F32 => 0.0,
+        _ if in_blocks && is_3x3 => 0.08,
+        Precision::Bf16 => 0.008,
+        _ => 0.025,
+    }
+}
+
+fn run(conv: &Conv, (isa, precision): Way, threads: usize, values: &[f32]) -> Vec<f32> {
+    let options = KernelOptions {
+        isa,
+        threads: NonZeroUsize::new(threads).unwrap(),
+        precision,
+    };
+    let network = Network::from_onnx(&conv.onnx(), options).unwrap();
+    assert_eq!(network.options(), options);
     let mut outputs = network.run(&conv.input, values).unwrap();
     outputs.remove(0).values
 }
 
-fn agrees(conv: &Conv) -> Result<(), TestCaseError> {
-    let n: usize = conv.input.iter().product();
-    let values = onnx::numbers(n, 3);
-    let expected = run(conv, Isa::Portable, 1, &values);
+/// The greatest difference, over the greatest of `expected`.
+fn difference(got: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(got.len(), expected.len());
     let largest = expected.iter().fold(1f32, |m, v| m.max(v.abs()));
-    for isa in [Isa::Neon, Isa::Avx2, Isa::Avx512] {
-        if isa.checked().is_err() {
-            continue;
-        }
-        let alone = run(conv, isa, 1, &values);
-        prop_assert_eq!(alone.len(), expected.len());
-        for (i, (a, b)) in alone.iter().zip(&expected).enumerate() {
-            let differ = (a - b).abs() / largest;
-            prop_assert!(differ <= TOLERANCE, "{isa}, output {i}: {a}, {b}");
-        }
-        prop_assert_eq!(
-            &run(conv, isa, 3, &values),
-            &alone,
-            "threads change {}",
-            isa
+    let pairs = got.iter().zip(expected);
+    pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+}
+
+fn agrees(conv: &Conv) -> Result<(), TestCaseError> {
+    let values = onnx::numbers(conv.input.iter().product(), 3);
+    let exact = run(conv, (Isa::Portable, Precision::F32), 1, &values);
+    for precision in Precision::ALL {
+        let expected = run(conv, (Isa::Portable, precision), 1, &values);
+        let rounding = difference(&expected, &exact);
+        prop_assert!(
+            rounding <= rounding_of(precision, conv),
+            "{precision}: {rounding}"
         );
+        for isa in [Isa::Neon, Isa::Avx2, Isa::Avx512] {
+            let way = (isa, precision);
+            if isa.checked().is_err() || !isa.multiplies(precision) {
+                continue;
+            }
+            let alone = run(conv, way, 1, &values);
+            let differ = difference(&alone, &expected);
+            prop_assert!(differ <= TOLERANCE, "{isa}, {precision}: {differ}");
+            prop_assert_eq!(run(conv, way, 3, &values), alone, "threads change {}", isa);
+        }
     }
     Ok(())
 }

@@ -58,7 +58,12 @@ fn every_operator_agrees_with_onnxruntime() {
         for isa in present() {
             for threads in [1, 3] {
                 let threads = NonZeroUsize::new(threads).unwrap();
-                let network = Network::from_onnx(&onnx, KernelOptions { isa, threads });
+                let options = KernelOptions {
+                    isa,
+                    threads,
+                    ..KernelOptions::default()
+                };
+                let network = Network::from_onnx(&onnx, options);
                 let network = network.unwrap_or_else(|e| panic!("{name}: {e}"));
                 // The second run finds the memory of the first.
                 network.run(&shape, &values).unwrap();

@@ -1,11 +1,11 @@
 //! Whole small networks: instruction sets agree, threads change nothing, damage is an error.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::{fs, thread};
 
-use lineament_kernels::{Isa, KernelError, KernelOptions, Network};
+use lineament_kernels::{Isa, KernelError, KernelOptions, Network, NetworkOutput, Precision};
 
 const NETWORKS: [&str; 7] = [
     "random_embedder.onnx",
@@ -24,7 +24,11 @@ fn asset(name: &str) -> Vec<u8> {
 
 fn options(isa: Isa, threads: usize) -> KernelOptions {
     let threads = NonZeroUsize::new(threads).unwrap();
-    KernelOptions { isa, threads }
+    KernelOptions {
+        isa,
+        threads,
+        precision: Precision::F32,
+    }
 }
 
 /// Open dimensions are one picture of `side`.
@@ -69,6 +73,73 @@ fn instruction_sets_agree_with_the_portable_twin() {
             }
         }
     }
+}
+
+/// Less exact numbers change whole networks by what their rounding explains, the same on every
+/// instruction set: the twin in safe Rust is nearer than `f32` is.
+#[test]
+fn less_exact_numbers_stay_near() {
+    for name in NETWORKS {
+        let onnx = asset(name);
+        let exact = Network::from_onnx(&onnx, options(Isa::Portable, 1)).unwrap();
+        let shape = shape_of(&exact, 96);
+        let values = numbers(shape.iter().product(), 7);
+        let exact = exact.run(&shape, &values).unwrap();
+        for (precision, most) in [(Precision::Bf16, 0.05), (Precision::Int8, 0.1)] {
+            let run = |isa| {
+                let options = KernelOptions {
+                    precision,
+                    ..options(isa, 2)
+                };
+                let network = Network::from_onnx(&onnx, options).unwrap();
+                network.run(&shape, &values).unwrap()
+            };
+            let twin = run(Isa::Portable);
+            let rounding = distance(&twin, &exact);
+            assert!(rounding <= most, "{name} in {precision}: {rounding}");
+            if Isa::detect() != Isa::Avx512 || !Isa::Avx512.multiplies(precision) {
+                println!("skipped: this processor has no instructions for {precision}");
+                continue;
+            }
+            // A sum in another order may round to the neighbour, which later layers see.
+            let differ = distance(&run(Isa::Avx512), &twin);
+            assert!(differ <= most / 2.0, "{name} in {precision}: {differ}");
+        }
+    }
+}
+
+/// A picture's scale is its own: what lies beside it in a batch changes nothing.
+#[test]
+fn neighbours_in_a_batch_change_nothing() {
+    let onnx = asset("random_embedder_dynamic.onnx");
+    for precision in Precision::ALL {
+        let options = KernelOptions {
+            precision,
+            ..options(Isa::detect(), 1)
+        };
+        let network = Network::from_onnx(&onnx, options).unwrap();
+        let mut shape = shape_of(&network, 112);
+        let n: usize = shape.iter().product();
+        shape[0] = 2;
+        let first = numbers(n, 1);
+        let run = |second: Vec<f32>| {
+            let outputs = network.run(&shape, &[first.clone(), second].concat());
+            let values = outputs.unwrap().remove(0).values;
+            values[..values.len() / 2].to_vec()
+        };
+        assert_eq!(run(numbers(n, 2)), run(vec![9.0; n]), "{precision}");
+    }
+}
+
+/// The greatest difference of an output, over its greatest value or 1.
+fn distance(left: &[NetworkOutput], right: &[NetworkOutput]) -> f32 {
+    let of_output = |(left, right): (&NetworkOutput, &NetworkOutput)| {
+        assert_eq!(left.shape, right.shape);
+        let largest = right.values.iter().fold(1f32, |m, v| m.max(v.abs()));
+        let pairs = left.values.iter().zip(&right.values);
+        pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+    };
+    left.iter().zip(right).map(of_output).fold(0.0, f32::max)
 }
 
 #[test]

@@ -114,13 +114,17 @@ impl ModelFile {
         Ok(bytes)
     }
 
-    /// The model, ready to run.
+    /// The model, ready to run: in the precision of `options`, else of its manifest.
     ///
     /// # Errors
     /// Those of [`bytes`](Self::bytes), of [`load_session`], and [`RuntimeError::Signature`] when
     /// the network does not have the ports that the manifest names.
     pub fn load(&self, options: &EngineOptions) -> Result<LoadedModel, RuntimeError> {
-        let loaded = load_session(&self.manifest.name, self.bytes()?, options)?;
+        let options = EngineOptions {
+            precision: options.precision.or(self.manifest.precision),
+            ..options.clone()
+        };
+        let loaded = load_session(&self.manifest.name, self.bytes()?, &options)?;
         self.manifest.verify(loaded.session.signature())?;
         tracing::info!(model = self.manifest.name, engine = %loaded.engine, "model loaded");
         Ok(LoadedModel {

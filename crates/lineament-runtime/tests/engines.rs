@@ -21,6 +21,7 @@ fn options(threads: usize) -> EngineOptions {
     EngineOptions {
         engine: Engine::Rten,
         threads: NonZeroUsize::new(threads).unwrap(),
+        precision: None,
     }
 }
 

@@ -10,14 +10,20 @@ mod support;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
-use lineament_runtime::{Engine, EngineOptions, Fault, Isa, LoadedSession, load_session};
+use lineament_runtime::{
+    Engine, EngineOptions, Fault, Isa, LoadedSession, ModelFile, Precision, load_session,
+};
 use support::{NETWORKS, asset, input_for, same_under_contention, sessions_agree, shared_models};
 
 const SETS: [Isa; 4] = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
 
 fn load(name: &str, onnx: &[u8], engine: Engine, threads: usize) -> LoadedSession {
     let threads = NonZeroUsize::new(threads).unwrap();
-    let options = EngineOptions { engine, threads };
+    let options = EngineOptions {
+        engine,
+        threads,
+        ..EngineOptions::default()
+    };
     load_session(name, Cow::Owned(onnx.to_vec()), &options).unwrap()
 }
 
@@ -71,11 +77,40 @@ fn the_report_says_what_runs() {
 }
 
 #[test]
+fn the_report_says_in_which_precision() {
+    let name = "random_embedder.onnx";
+    let report = |isa, precision| {
+        let options = EngineOptions {
+            engine: kernels(isa),
+            precision: Some(precision),
+            ..EngineOptions::default()
+        };
+        let loaded = load_session(name, Cow::Owned(asset(name)), &options).unwrap();
+        loaded.engine.to_string()
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    for precision in [Precision::Bf16, Precision::Int8] {
+        let expected = format!("kernels {version} (portable, {precision}), CPU, 1 thread");
+        assert_eq!(report(Isa::Portable, precision), expected);
+        if Isa::Avx2.checked().is_ok() {
+            let why = format!("f32 for want of instructions for {precision}");
+            let expected = format!("kernels {version} (avx2, {why}), CPU, 1 thread");
+            assert_eq!(report(Isa::Avx2, precision), expected);
+        }
+    }
+}
+
+#[test]
 fn it_is_what_runs_by_default() {
     let name = "random_embedder.onnx";
     let threads = NonZeroUsize::MIN;
     let (engine, asked) = (Engine::Auto, Engine::Kernels { isa: None });
-    assert_eq!(EngineOptions::default(), EngineOptions { engine, threads });
+    let expected = EngineOptions {
+        engine,
+        threads,
+        precision: None,
+    };
+    assert_eq!(EngineOptions::default(), expected);
     if Isa::detect() == Isa::Portable {
         return;
     }
@@ -136,5 +171,28 @@ fn damaged_files_are_errors() {
             }
             Err(error) => assert_eq!(error.fault(), Fault::Model),
         }
+    }
+}
+
+/// What a manifest says holds unless the caller says otherwise.
+#[test]
+fn a_manifest_chooses_the_precision() {
+    let name = "random_embedder";
+    let mut manifest = support::embedder_manifest(name, 0);
+    let onnx = asset("random_embedder.onnx");
+    manifest.precision = Some(Precision::Int8);
+    let model = ModelFile::from_memory(Cow::Owned(onnx), manifest);
+    for (asked, expected) in [
+        (None, "(portable, int8)"),
+        (Some(Precision::Bf16), "(portable, bf16)"),
+        (Some(Precision::F32), "(portable)"),
+    ] {
+        let options = EngineOptions {
+            engine: kernels(Isa::Portable),
+            precision: asked,
+            ..EngineOptions::default()
+        };
+        let report = model.load(&options).unwrap().engine.to_string();
+        assert!(report.contains(expected), "{report}");
     }
 }

@@ -6,7 +6,7 @@
     reason = "tests and their helpers"
 )]
 
-use lineament_runtime::{Family, InputSize, Manifest, RuntimeError, known_models};
+use lineament_runtime::{Family, InputSize, Manifest, Precision, RuntimeError, known_models};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -39,6 +39,11 @@ fn errors_name_the_place_and_the_value() {
             "sha256 = \"00",
             "sha256 = \"0",
             "line 6: a SHA-256 has 64 hexadecimal digits",
+        ),
+        (
+            "[input]",
+            "precision = \"f16\"\n[input]",
+            "unknown precision \"f16\"; there are f32, bf16 and int8",
         ),
         (
             "layout = \"nchw\"",
@@ -238,4 +243,13 @@ proptest! {
             prop_assert_eq!(parse(&manifest.to_toml().unwrap()).unwrap(), manifest);
         }
     }
+}
+
+#[test]
+fn a_precision_comes_back_and_need_not_be_there() {
+    assert_eq!(parse(TEXT).unwrap().precision, None);
+    let text = TEXT.replace("[input]", "precision = \"bf16\"\n[input]");
+    let manifest = parse(&text).unwrap();
+    assert_eq!(manifest.precision, Some(Precision::Bf16));
+    assert_eq!(parse(&manifest.to_toml().unwrap()).unwrap(), manifest);
 }

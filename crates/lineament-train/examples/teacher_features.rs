@@ -82,7 +82,7 @@ fn load(arguments: &Arguments) -> Result<Embedder, Box<dyn Error>> {
     };
     let options = EngineOptions {
         engine,
-        threads: NonZeroUsize::MIN,
+        ..EngineOptions::default()
     };
     let model = store.find(&Task::EMBED, &selector)?.load(&options)?;
     Ok(Embedder::from_model(model)?)

@@ -6,6 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use lineament_runtime::Precision;
 
 use super::common::{EngineName, Search};
 use crate::evaluation::faces::FaceSource;
@@ -340,4 +341,8 @@ pub(crate) struct EvalModels {
     /// The device that the engine runs on.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub(crate) device: String,
+    /// How exact the numbers are that networks multiply: f32, or bf16 or int8, which are quicker where
+    /// the processor has them [default: what the model's manifest says, else f32].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) precision: Option<Precision>,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use lineament_runtime::Isa;
+use lineament_runtime::{Isa, Precision};
 
 /// List, check, add and fetch models.
 #[derive(Debug, Args)]
@@ -113,6 +113,9 @@ pub(crate) struct Profile {
     /// best of this processor].
     #[arg(long, value_name = "NAME")]
     pub(crate) isa: Option<Isa>,
+    /// How exact the numbers are that are multiplied: f32, bf16 or int8.
+    #[arg(long, value_name = "NAME", default_value = "f32")]
+    pub(crate) precision: Precision,
     /// Threads that work on one run.
     #[arg(long, value_name = "N", default_value = "1")]
     pub(crate) threads: NonZeroUsize,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::settings::PipelineSettings;
+use crate::settings::{PipelineSettings, engine_in_words};
 use crate::trouble::{Trouble, WorkError};
 
 /// Where the face in an image comes from.
@@ -88,7 +88,7 @@ impl Way {
             "version": env!("CARGO_PKG_VERSION"),
             "embedder": embedder.info(),
             "crop": format!("{:?}", embedder.crop()),
-            "engine": format!("{:?}", options.engine.engine),
+            "engine": engine_in_words(&options.engine),
             "detection": detection,
         })))
     }
@@ -98,7 +98,7 @@ impl Way {
         let options = &settings.options;
         Self::new(&json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "engine": format!("{:?}", options.engine.engine),
+            "engine": engine_in_words(&options.engine),
             "detector": pipeline.detector_info(),
             "options": format!("{:?}", options.detection),
             "decode": format!("{:?}", options.decode),

@@ -114,5 +114,6 @@ fn one_model(models: EvalModels) -> Models {
         embedder: None,
         engine: models.engine,
         device: models.device,
+        precision: models.precision,
     }
 }

@@ -11,6 +11,7 @@ use crate::kernels::depthwise::Depthwise;
 use crate::kernels::finish::{Finish, InRegister};
 use crate::kernels::pointwise::Pointwise;
 use crate::kernels::pooling::Pooling;
+use crate::kernels::quantize::Quantizing;
 use crate::kernels::resize::Resizing;
 use crate::kernels::winograd::Winograd;
 use crate::ops::Slide;
@@ -160,6 +161,9 @@ impl Finishing<'_> {
             Task::Ready(kernel) => *kernel,
             Task::ChannelsLast => Kernel::ChannelsLast(source(0)?),
             Task::Relayout => Kernel::Relayout([source(0)?, target?]),
+            Task::Quantize { zero } => {
+                Kernel::Quantizing(Quantizing::new(source(0)?, target?, zero))
+            }
             Task::GlobalMean => Kernel::GlobalMean([source(0)?, target?]),
             Task::Resize(resize) => Kernel::Resizing(Resizing::new(resize, source(0)?, target?)),
             Task::Pool(kind, slides) => Kernel::Pooling(Pooling {
@@ -226,7 +230,7 @@ impl Finishing<'_> {
             ProductKind::Matrix => {
                 // The rows of the left matrix as pixels, with all their numbers in one block.
                 let [_, inner, ..] = product.dims;
-                source = Picture::new([1, inner, 1, target.width], inner);
+                source = Picture::new([1, inner, 1, target.width], inner).of(source.numbers);
                 ([one_by_one(1), one_by_one(target.width)], 1)
             }
         };
@@ -238,7 +242,7 @@ impl Finishing<'_> {
             let pictures = [source, target];
             return Kernel::Depthwise(Depthwise::new(pictures, residual, &slides, packed, finish));
         }
-        let packed = self.weights.dense(product, source.lanes, lanes);
+        let packed = self.weights.dense(product, &source, lanes);
         let geometry = Geometry {
             source,
             target,
@@ -257,7 +261,9 @@ impl Finishing<'_> {
         before: [usize; 2],
     ) -> Kernel {
         self.macs = macs(product, &pictures[1]);
-        let packed = self.weights.winograd(product, self.lanes);
+        let packed = self
+            .weights
+            .winograd(product, pictures[0].numbers, self.lanes);
         let finish = finish_of(product, self.lanes);
         Kernel::Winograd(Winograd::new(pictures, residual, before, packed, finish))
     }

@@ -239,6 +239,15 @@ impl Product {
         absorbed
     }
 
+    /// What its output comes out of at last.
+    pub(crate) fn final_activation(&self) -> &Activation {
+        match (&self.last, &self.residual) {
+            (Some(last), _) => last,
+            (None, Some(_)) => &self.after,
+            (None, None) => &self.before,
+        }
+    }
+
     fn is_plain(&self) -> bool {
         self.before == Activation::Identity && self.residual.is_none() && self.last.is_none()
     }

@@ -1,18 +1,21 @@
 //! Stages to kernels: which layout each value has, and where layouts change.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::facts::Facts;
-use super::fuse::{Product, Stage};
+use super::fuse::{Product, ProductKind, Stage};
 use crate::error::KernelError;
 use crate::graph::ValueId;
 use crate::isa::Isa;
 use crate::kernels::pointwise::Function;
 use crate::kernels::pooling::PoolKind;
-use crate::ops::{Resize, Slide};
+use crate::network::KernelOptions;
+use crate::numbers::Numbers;
+use crate::ops::{Activation, Op, Resize, Slide};
 use crate::picture::{Halo, Picture};
 use crate::plan::Kernel;
+use crate::precision::Precision;
 
 /// Pictures of at most so many channels are read by convolutions as they come from the caller.
 const PLAIN_CHANNELS: usize = 4;
@@ -36,7 +39,7 @@ pub(crate) enum Storage {
 impl Storage {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Picture(picture) => picture.len(),
+            Self::Picture(picture) => picture.room(),
             Self::Flat(length) => *length,
         }
     }
@@ -54,6 +57,18 @@ pub(crate) struct Todo {
     pub(crate) output: usize,
 }
 
+/// The kind of convolution that reads a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// It takes few channels as the caller gave them.
+    OneGroup,
+    Groups,
+    /// Winograd's tiles, or one of too many inputs for bytes: it takes what flows between convolutions.
+    Tiles,
+    /// It takes that, or what is more exact.
+    Depthwise,
+}
+
 /// What a step will compute.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -63,6 +78,9 @@ pub(crate) enum Task {
     GlobalMean,
     Resize(Resize),
     Relayout,
+    Quantize {
+        zero: u8,
+    },
     ChannelsLast,
     JoinPictures,
     /// Over flat tensors, whose kernels need no layout.
@@ -74,11 +92,18 @@ pub(crate) enum Task {
 pub(crate) struct Lowering<'a> {
     pub(crate) facts: &'a Facts<'a>,
     pub(crate) isa: Isa,
+    pub(crate) precision: Precision,
+    /// What flows between convolutions.
+    pub(crate) stored: Numbers,
     pub(crate) lanes: usize,
     pub(crate) buffers: Vec<Storage>,
     pub(crate) todos: Vec<Todo>,
     plain: HashMap<ValueId, Place>,
-    blocked: HashMap<ValueId, usize>,
+    blocked: HashMap<(ValueId, Numbers), usize>,
+    /// Values that lie in blocks as `stored` when they are first written.
+    narrowed: HashSet<ValueId>,
+    /// Values without negative numbers.
+    non_negative: HashSet<ValueId>,
 }
 
 impl<'a> Lowering<'a> {
@@ -86,7 +111,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn new(
         facts: &'a Facts<'a>,
         stages: Vec<Stage>,
-        isa: Isa,
+        KernelOptions { isa, precision, .. }: KernelOptions,
     ) -> Result<(Self, Vec<Place>), KernelError> {
         let inputs = facts
             .graph
@@ -96,12 +121,22 @@ impl<'a> Lowering<'a> {
         let mut lowering = Self {
             facts,
             isa,
+            precision,
+            stored: match precision {
+                Precision::F32 => Numbers::F32,
+                Precision::Bf16 | Precision::Int8 => Numbers::Bf16,
+            },
             lanes: isa.lanes(),
             buffers: Vec::new(),
             todos: Vec::new(),
             plain: inputs.collect(),
             blocked: HashMap::new(),
+            narrowed: HashSet::new(),
+            non_negative: HashSet::new(),
         };
+        if lowering.stored != Numbers::F32 {
+            lowering.narrowed = narrowed(facts, &stages);
+        }
         for stage in stages {
             match stage {
                 Stage::Product(product) => lowering.product(product)?,
@@ -124,7 +159,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(crate) fn is_blocked(&self, value: ValueId) -> bool {
-        self.blocked.contains_key(&value)
+        self.any_blocked(value).is_some()
     }
 
     pub(crate) fn buffer(&mut self, storage: Storage) -> usize {
@@ -175,7 +210,7 @@ impl<'a> Lowering<'a> {
             })?;
             return Ok(Place::Constant(Arc::clone(floats)));
         }
-        let (Some(&from), Some(dims)) = (self.blocked.get(&value), self.dims(value)) else {
+        let (Some(from), Some(dims)) = (self.any_blocked(value), self.dims(value)) else {
             return Err(self.nowhere(value));
         };
         let output = self.buffer(Storage::Picture(Picture::new(dims, 1)));
@@ -190,9 +225,28 @@ impl<'a> Lowering<'a> {
         Ok(Place::Buffer(output))
     }
 
+    /// The buffer that holds the value in blocks of channels, the most exact if there are two.
+    pub(crate) fn any_blocked(&self, value: ValueId) -> Option<usize> {
+        let kinds = [Numbers::F32, Numbers::Bf16].into_iter();
+        let mut buffers = kinds.filter_map(|numbers| self.blocked.get(&(value, numbers)));
+        buffers.next().copied()
+    }
+
+    /// The value, a picture, in blocks of channels, as numbers of any kind.
+    pub(crate) fn as_it_lies(&mut self, value: ValueId) -> Result<usize, KernelError> {
+        match self.any_blocked(value) {
+            Some(buffer) => Ok(buffer),
+            None => self.blocked(value, Numbers::F32),
+        }
+    }
+
     /// The value, a picture, in blocks of channels.
-    pub(crate) fn blocked(&mut self, value: ValueId) -> Result<usize, KernelError> {
-        if let Some(&buffer) = self.blocked.get(&value) {
+    pub(crate) fn blocked(
+        &mut self,
+        value: ValueId,
+        numbers: Numbers,
+    ) -> Result<usize, KernelError> {
+        if let Some(&buffer) = self.blocked.get(&(value, numbers)) {
             return Ok(buffer);
         }
         let dims = self.dims(value).ok_or_else(|| KernelError::Unsupported {
@@ -203,24 +257,68 @@ impl<'a> Lowering<'a> {
                 self.shape(value)
             ),
         })?;
-        let from = self.plain(value)?;
-        let output = self.buffer(Storage::Picture(Picture::new(dims, self.lanes)));
+        let from = match (self.any_blocked(value), numbers) {
+            (Some(other), _) => Place::Buffer(other),
+            (None, Numbers::U8 { .. }) => Place::Buffer(self.as_it_lies(value)?),
+            (None, _) => self.plain(value)?,
+        };
+        let picture = Picture::new(dims, self.lanes).of(numbers);
+        let output = self.buffer(Storage::Picture(picture));
         let inputs = vec![(from, self.shape(value))];
-        self.todo(
-            [self.name(value), "to blocks"],
-            Task::Relayout,
-            inputs,
-            output,
-        );
-        self.blocked.insert(value, output);
+        let (what, task) = match numbers {
+            Numbers::F32 => ("to blocks", Task::Relayout),
+            Numbers::Bf16 => ("to blocks of bf16", Task::Relayout),
+            Numbers::U8 { zero } => ("to bytes", Task::Quantize { zero }),
+        };
+        self.todo([self.name(value), what], task, inputs, output);
+        self.blocked.insert((value, numbers), output);
         Ok(output)
     }
 
+    /// Notes that the value has no negative numbers if it comes out of `activation`.
+    pub(crate) fn note_sign(&mut self, value: ValueId, activation: &Activation) {
+        if activation.is_non_negative() {
+            self.non_negative.insert(value);
+        }
+    }
+
+    /// What a convolution multiplies of the value.
+    fn products_of(&self, value: ValueId) -> Numbers {
+        match self.precision {
+            Precision::Int8 if self.non_negative.contains(&value) => Numbers::U8 { zero: 0 },
+            Precision::Int8 => Numbers::U8 { zero: 128 },
+            _ => self.stored,
+        }
+    }
+
+    /// `numbers`, unless a word of two would hold a channel and a lane without one, which may be
+    /// infinite: no weight of zero takes that away.
+    fn whole_words(&self, value: ValueId, numbers: Numbers) -> Numbers {
+        match (numbers, self.dims(value)) {
+            (Numbers::Bf16, Some([_, channels, ..])) if channels % 2 == 1 => Numbers::F32,
+            _ => numbers,
+        }
+    }
+
+    /// What the value holds in blocks of channels when a step writes it that can write any kind.
+    pub(crate) fn numbers_of(&self, value: ValueId) -> Numbers {
+        if self.narrowed.contains(&value) {
+            self.stored
+        } else {
+            Numbers::F32
+        }
+    }
+
     /// A new buffer for the value in blocks of channels, which some step will write.
-    pub(crate) fn new_blocked(&mut self, value: ValueId) -> Result<usize, KernelError> {
+    pub(crate) fn new_blocked(
+        &mut self,
+        value: ValueId,
+        numbers: Numbers,
+    ) -> Result<usize, KernelError> {
         let dims = self.dims(value).ok_or_else(|| self.nowhere(value))?;
-        let output = self.buffer(Storage::Picture(Picture::new(dims, self.lanes)));
-        self.blocked.insert(value, output);
+        let picture = Picture::new(dims, self.lanes).of(numbers);
+        let output = self.buffer(Storage::Picture(picture));
+        self.blocked.insert((value, numbers), output);
         Ok(output)
     }
 
@@ -239,7 +337,9 @@ impl<'a> Lowering<'a> {
 
     /// Makes `value` another name of a picture in blocks.
     pub(crate) fn alias_blocked(&mut self, value: ValueId, buffer: usize) {
-        self.blocked.insert(value, buffer);
+        if let Storage::Picture(picture) = self.buffers[buffer] {
+            self.blocked.insert((value, picture.numbers), buffer);
+        }
     }
 
     /// The picture that a convolution reads, with room for its padding.
@@ -247,12 +347,20 @@ impl<'a> Lowering<'a> {
         &mut self,
         value: ValueId,
         halo: Halo,
-        as_it_comes: bool,
+        reader: Reader,
     ) -> Result<Place, KernelError> {
         let dims = self.dims(value).ok_or_else(|| self.nowhere(value))?;
         let [_, channels, ..] = dims;
-        if self.is_blocked(value) || channels > PLAIN_CHANNELS || !as_it_comes {
-            let buffer = self.blocked(value)?;
+        let plain = reader == Reader::OneGroup && channels <= PLAIN_CHANNELS;
+        if self.is_blocked(value) || !plain {
+            let buffer = match (self.any_blocked(value), reader) {
+                (Some(buffer), Reader::Depthwise) => buffer,
+                (None, Reader::Depthwise) => self.blocked(value, self.stored)?,
+                (_, Reader::Tiles) => self.blocked(value, self.whole_words(value, self.stored))?,
+                (_, Reader::OneGroup | Reader::Groups) => {
+                    self.blocked(value, self.whole_words(value, self.products_of(value)))?
+                }
+            };
             if let Storage::Picture(picture) = &mut self.buffers[buffer] {
                 picture.halo = picture.halo.union(halo);
             }
@@ -274,4 +382,48 @@ impl<'a> Lowering<'a> {
         );
         Ok(Place::Buffer(output))
     }
+}
+
+/// The values that are written and read by none but steps that take numbers of any kind.
+fn narrowed(facts: &Facts<'_>, stages: &[Stage]) -> HashSet<ValueId> {
+    let written = stages.iter().filter_map(|stage| match stage {
+        Stage::Product(product) => {
+            let is_conv = matches!(product.kind, ProductKind::Conv { .. });
+            (is_conv && product.last.is_none()).then_some(product.output)
+        }
+        Stage::Single(draft) => takes_any(&draft.op).then_some(draft.output),
+    });
+    let mut values: HashSet<ValueId> = written.collect();
+    for stage in stages {
+        match stage {
+            Stage::Product(product) if matches!(product.kind, ProductKind::Conv { .. }) => {}
+            Stage::Product(product) => {
+                values.remove(&product.input);
+            }
+            Stage::Single(draft) if takes_any(&draft.op) => {}
+            Stage::Single(draft) => {
+                draft.inputs.iter().flatten().for_each(|value| {
+                    values.remove(value);
+                });
+            }
+        }
+    }
+    for port in &facts.graph.outputs {
+        values.remove(&port.value);
+    }
+    values
+}
+
+/// Whether pictures of any kind of numbers go in and out.
+fn takes_any(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Map(_)
+            | Op::Clip { .. }
+            | Op::PRelu
+            | Op::BatchNorm { .. }
+            | Op::Binary(_)
+            | Op::MaxPool(_)
+            | Op::AveragePool { .. }
+    )
 }

@@ -15,12 +15,12 @@ pub(crate) use pack::PackedWeights;
 
 use crate::error::KernelError;
 use crate::graph::Graph;
-use crate::isa::Isa;
+use crate::network::KernelOptions;
 use crate::ops::Op;
 use crate::plan::Plan;
 
-/// The plan of `graph`, whose nodes do `ops`, for an input of `shape` and the instructions
-/// `isa`. `weights` keeps what every plan shares.
+/// The plan of `graph`, whose nodes do `ops`, for an input of `shape`, to run with `options`.
+/// `weights` keeps what every plan shares.
 ///
 /// # Errors
 /// [`KernelError::Inconsistent`], [`KernelError::Unsupported`], [`KernelError::Limit`].
@@ -28,11 +28,11 @@ pub(crate) fn compile(
     graph: &Graph,
     ops: &[Op],
     shape: &[usize],
-    isa: Isa,
+    options: KernelOptions,
     weights: &mut PackedWeights,
 ) -> Result<Plan, KernelError> {
     let facts = facts::Facts::new(graph, ops, shape)?;
     let stages = fuse::fuse(&facts)?;
-    let (lowering, outputs) = lower::Lowering::new(&facts, stages, isa)?;
+    let (lowering, outputs) = lower::Lowering::new(&facts, stages, options)?;
     finish::finish(lowering, &outputs, weights)
 }

@@ -4,7 +4,7 @@ use super::channel::{activation, affine};
 use super::facts::Draft;
 use super::fuse::{Product, ProductKind};
 use super::infer::{reduced_axes, slides};
-use super::lower::{Lowering, Place, Storage, Task};
+use super::lower::{Lowering, Place, Reader, Storage, Task};
 use super::movement::{gather_view, slice_view, transpose_view};
 use super::pack::widen;
 use crate::error::KernelError;
@@ -14,10 +14,14 @@ use crate::kernels::flat::{Lines, Pairing};
 use crate::kernels::pointwise::Function;
 use crate::kernels::pooling::PoolKind;
 use crate::kernels::winograd::{IN, OUT};
+use crate::numbers::Numbers;
 use crate::ops::{Activation, Binary, Op, Reduction, Slide, SoftmaxScope, Window};
 use crate::picture::{Halo, Picture};
 use crate::plan::Kernel;
 use crate::view::View;
+
+/// Most products of bytes whose sum is surely an integer of 32 bits: 255 · 127 times as many.
+const MAX_STEPS: usize = 1 << 16;
 
 /// Least tiles of Winograd's that share the reading of weights: AVX2 and NEON take longer to multiply,
 /// so that reading weights is a lesser part of the time.
@@ -49,7 +53,6 @@ impl Lowering<'_> {
                 n_groups: 1,
             };
         }
-        let one_group = matches!(product.kind, ProductKind::Conv { n_groups: 1, .. });
         let [_, _, height, width] = self.dims(input).unwrap_or_default();
         let mut halo = Halo {
             top: slides[0].before,
@@ -67,13 +70,15 @@ impl Lowering<'_> {
             product.kind = ProductKind::Winograd { before };
             what.insert_str(0, "tiled ");
         }
-        let source = self.conv_source(input, halo, one_group)?;
+        let source = self.conv_source(input, halo, reader(&product, depthwise))?;
+        self.note_numbers(&source, depthwise, &mut what);
         let mut inputs = vec![(source, self.shape(input))];
         if let Some(residual) = product.residual {
-            let buffer = self.blocked(residual)?;
+            let buffer = self.as_it_lies(residual)?;
             inputs.push((Place::Buffer(buffer), self.shape(residual)));
         }
-        let target = self.new_blocked(output)?;
+        self.note_sign(output, product.final_activation());
+        let target = self.new_blocked(output, self.numbers_of(output))?;
         self.todo(
             [name, &what],
             Task::Product(Box::new(product)),
@@ -81,6 +86,19 @@ impl Lowering<'_> {
             target,
         );
         Ok(())
+    }
+
+    /// Adds to `what` that the numbers of `source` are less exact than `f32`.
+    fn note_numbers(&self, source: &Place, depthwise: bool, what: &mut String) {
+        if let (Place::Buffer(buffer), false) = (source, depthwise)
+            && let Storage::Picture(picture) = self.buffers[*buffer]
+        {
+            what.push_str(match picture.numbers {
+                Numbers::F32 => "",
+                Numbers::Bf16 => ", bf16",
+                Numbers::U8 { .. } => ", int8",
+            });
+        }
     }
 
     /// Whether a product is quicker by Winograd's tiles: with too few of them, or too many that
@@ -95,13 +113,17 @@ impl Lowering<'_> {
         };
         let [outputs, inputs, ..] = product.dims;
         let is_3x3 = |s: &Slide| (s.kernel, s.stride, s.dilation) == (3, 1, 1);
-        let in_blocks = inputs.is_multiple_of(self.lanes) && outputs.is_multiple_of(self.lanes);
+        // The twin in safe Rust has tiles only where they round in places of their own.
+        let (can, block) = match self.stored {
+            Numbers::F32 => (self.isa != Isa::Portable, self.lanes),
+            _ => (true, Isa::Avx512.lanes()),
+        };
+        let in_blocks = inputs.is_multiple_of(block) && outputs.is_multiple_of(block);
         let n_tiles = |s: &Slide| s.output.div_ceil(OUT);
         let batch = self.shape(product.input).first().copied().unwrap_or(1);
         let tiles = batch * n_tiles(&slides[0]) * n_tiles(&slides[1]);
         let used = batch * slides[0].output * slides[1].output;
-        self.isa != Isa::Portable
-            && slides.iter().all(is_3x3)
+        can && slides.iter().all(is_3x3)
             && in_blocks
             && product.last.is_none()
             && tiles >= least_tiles(self.isa)
@@ -112,11 +134,20 @@ impl Lowering<'_> {
     /// the left matrix, each with all its numbers beside each other.
     fn matrix(&mut self, product: Product) -> Result<(), KernelError> {
         let name = self.facts.graph.nodes[product.node].name.as_str();
-        let what = describe(&product, false);
+        let mut what = describe(&product, false);
         let (output, [outputs, inner, ..]) = (product.output, product.dims);
         let shape = self.shape(product.input);
         let rows = shape.iter().product::<usize>() / inner.max(1);
-        let from = self.plain(product.input)?;
+        let mut from = self.plain(product.input)?;
+        if self.stored != Numbers::F32 {
+            let rows = Picture::new([1, inner, 1, rows], inner);
+            let pictures = [rows, rows.of(self.stored)];
+            let narrow = self.buffer(Storage::Picture(pictures[1]));
+            let kernel = Task::Ready(Box::new(Kernel::Relayout(pictures)));
+            self.todo([name, "to bf16"], kernel, vec![(from, shape)], narrow);
+            from = Place::Buffer(narrow);
+        }
+        self.note_numbers(&from, false, &mut what);
         let pixels = [1, outputs, 1, rows];
         let sums = self.buffer(Storage::Picture(Picture::new(pixels, self.lanes)));
         self.todo(
@@ -172,7 +203,7 @@ impl Lowering<'_> {
             Op::Resize(resize) => self.picture(draft, &[input], Task::Resize(*resize)),
             Op::Concat { axis } => self.concat(draft, *axis),
             Op::Identity if self.is_blocked(input) => {
-                let buffer = self.blocked(input)?;
+                let buffer = self.as_it_lies(input)?;
                 self.alias_blocked(draft.output, buffer);
                 Ok(())
             }
@@ -258,11 +289,20 @@ impl Lowering<'_> {
         task: Task,
     ) -> Result<(), KernelError> {
         let node = self.facts.of(draft);
-        let places = inputs
-            .iter()
-            .map(|&id| Ok((Place::Buffer(self.blocked(id)?), self.facts.shape(id))));
+        let takes_any = matches!(task, Task::Pointwise(_) | Task::Pool(..));
+        let places = inputs.iter().map(|&id| {
+            let buffer = match takes_any {
+                true => self.as_it_lies(id)?,
+                false => self.blocked(id, Numbers::F32)?,
+            };
+            Ok((Place::Buffer(buffer), self.facts.shape(id)))
+        });
         let places = places.collect::<Result<Vec<_>, KernelError>>()?;
-        let target = self.new_blocked(draft.output)?;
+        let numbers = match takes_any {
+            true => self.numbers_of(draft.output),
+            false => Numbers::F32,
+        };
+        let target = self.new_blocked(draft.output, numbers)?;
         let what = node.operator.to_lowercase();
         self.todo([&node.name, &what], task, places, target);
         Ok(())
@@ -275,6 +315,7 @@ impl Lowering<'_> {
         activation: Activation,
     ) -> Result<(), KernelError> {
         if self.is_blocked(input) {
+            self.note_sign(draft.output, &activation);
             return self.picture(draft, &[input], Task::Pointwise(Function::Map(activation)));
         }
         let shape = self.shape(input);
@@ -351,7 +392,7 @@ impl Lowering<'_> {
         order: Option<&[usize]>,
     ) -> Result<(), KernelError> {
         if order == Some(&[0, 2, 3, 1]) && self.is_blocked(input) {
-            let from = (Place::Buffer(self.blocked(input)?), self.shape(input));
+            let from = (Place::Buffer(self.as_it_lies(input)?), self.shape(input));
             let target = self.new_plain(draft.output);
             let name = &self.facts.of(draft).name;
             self.todo(
@@ -396,6 +437,18 @@ impl Lowering<'_> {
         }
         let lines = Lines::along(shape, first..last + 1);
         self.flat(draft, &[input], Kernel::Reduce(how, lines))
+    }
+}
+
+/// How a convolution reads.
+fn reader(product: &Product, depthwise: bool) -> Reader {
+    let of_pixel: usize = product.dims[1..].iter().product();
+    match product.kind {
+        ProductKind::Winograd { .. } => Reader::Tiles,
+        _ if depthwise => Reader::Depthwise,
+        _ if of_pixel > MAX_STEPS => Reader::Tiles,
+        ProductKind::Conv { n_groups: 1, .. } => Reader::OneGroup,
+        _ => Reader::Groups,
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! An output vector holds the lanes of one block of output channels at one pixel. A tap is a
 //! place of the input relative to the pixel, with a run of input channels; the weights lie in the
-//! order in which taps use them.
+//! order in which taps use them. Offsets and counts are in words, so that all of this is the same for
+//! words of two numbers: a vector of weights then holds two of each lane.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::portable;
 use super::simd;
 use crate::aligned::Aligned;
 use crate::isa::Isa;
+use crate::numbers::Numbers;
 use crate::ops::Slide;
 use crate::picture::{Picture, RowAt};
 use crate::share::Shared;
@@ -28,20 +30,26 @@ const TASK_MACS: usize = 1 << 16;
 /// Blocks of output channels that a task computes at once, which share the broadcasts.
 pub(crate) const PAIR: usize = 2;
 
-/// Weights in the order of use: `[output block][tap][input channel of the tap][lanes]`.
-#[derive(Debug)]
+/// Weights in the order of use: `[output block][tap][word of the tap][lanes]`, each word as the
+/// source's holds one or several input channels.
+#[derive(Debug, Default)]
 pub(crate) struct Packed {
     pub(crate) weights: Aligned,
-    /// Numbers from one output block to the next.
+    /// Words from one output block to the next.
     pub(crate) block_stride: usize,
+    /// What a step of the weights of each output channel is worth, where they are steps.
+    pub(crate) scales: Aligned,
+    /// Integers that the sums of such products begin with: they take away what the byte that stands for
+    /// zero adds.
+    pub(crate) starts: Aligned,
 }
 
 /// A run of input channels at one place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tap {
-    /// From the pixel's first tap, in numbers.
+    /// From the pixel's first tap, in words.
     pub(crate) offset: usize,
-    /// Channels that lie beside each other there.
+    /// Words that lie beside each other there.
     pub(crate) count: usize,
 }
 
@@ -56,9 +64,9 @@ pub(crate) struct Dense {
     pub(crate) residual: Option<Picture>,
     /// Where the first tap of the first pixel of a group's first plane lies.
     pub(crate) origin: usize,
-    /// Numbers of the source between neighbouring output pixels, down and across.
+    /// Words of the source between neighbouring output pixels, down and across.
     pub(crate) steps: [usize; 2],
-    /// Numbers of the source from one group to the next.
+    /// Words of the source from one group to the next.
     pub(crate) group_step: usize,
     /// Output blocks of a group.
     pub(crate) group_blocks: usize,
@@ -79,12 +87,13 @@ pub(crate) struct Geometry {
 pub(crate) fn taps(source: &Picture, slides: &[Slide; 2], group_channels: usize) -> Vec<Tap> {
     let mut taps = Vec::new();
     for block in 0..group_channels.div_ceil(source.lanes) {
-        let count = (group_channels - block * source.lanes).min(source.lanes);
+        let channels = (group_channels - block * source.lanes).min(source.lanes);
+        let count = channels.div_ceil(source.numbers.per_word());
         for ky in 0..slides[0].kernel {
             for kx in 0..slides[1].kernel {
                 let offset = block * source.plane()
                     + ky * slides[0].dilation * source.row_stride()
-                    + kx * slides[1].dilation * source.lanes;
+                    + kx * slides[1].dilation * source.pixel();
                 taps.push(Tap { offset, count });
             }
         }
@@ -112,10 +121,10 @@ impl Dense {
         Self {
             taps: taps(&source, &slides, group_channels),
             origin: (source.halo.top - down.before) * source.row_stride()
-                + (source.halo.left - across.before) * source.lanes,
+                + (source.halo.left - across.before) * source.pixel(),
             steps: [
                 down.stride * source.row_stride(),
-                across.stride * source.lanes,
+                across.stride * source.pixel(),
             ],
             group_step: group_channels / source.lanes * source.plane(),
             group_blocks: target.blocks() / n_groups,
@@ -217,9 +226,30 @@ impl Dense {
         assert!(n_weights * lanes <= self.packed.block_stride);
         assert!(blocks * self.packed.block_stride <= self.packed.weights.len());
         assert!(blocks * lanes <= self.finish.bias.len());
+        assert!(source.len() >= self.source.room());
+        if let Numbers::U8 { .. } = self.source.numbers {
+            let (scales, starts) = (&self.packed.scales, &self.packed.starts);
+            assert!(blocks * lanes <= scales.len().min(starts.len()));
+        }
         assert_eq!(residual.is_some(), self.finish.adds);
         if let (Some(values), Some(picture)) = (residual, &self.residual) {
             assert!(picture.same_inside(&self.target) && values.len() >= picture.len());
+        }
+    }
+
+    /// Whether any of its pictures is of `bf16`.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn has_bf16(&self) -> bool {
+        let pictures = [Some(self.source), Some(self.target), self.residual];
+        let mut numbers = pictures.into_iter().flatten().map(|p| p.numbers);
+        numbers.any(|numbers| numbers == Numbers::Bf16)
+    }
+
+    /// What a step of the inputs of `image` is worth, where they are steps: it lies behind the pictures.
+    pub(crate) fn input_scale(&self, source: &[f32], image: usize) -> f32 {
+        match self.source.numbers {
+            Numbers::U8 { .. } => source[self.source.len() + image],
+            _ => 1.0,
         }
     }
 

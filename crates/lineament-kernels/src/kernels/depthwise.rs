@@ -19,19 +19,19 @@ pub(crate) struct Depthwise {
     /// `[block][tap][lanes]`, taps row by row.
     pub(crate) packed: Arc<Aligned>,
     pub(crate) finish: Finish,
-    /// Places of the input from the pixel's first, in numbers.
+    /// Places of the input from the pixel's first, in words.
     pub(crate) taps: Vec<usize>,
     /// Whether the taps come in threes beside each other, of pixels beside each other.
     pub(crate) in_threes: bool,
-    /// Numbers of the source from a pixel's first tap to the end of its last.
+    /// Words of the source from a pixel's first tap to the end of its last.
     pub(crate) reach: usize,
     pub(crate) source: Picture,
     pub(crate) target: Picture,
     pub(crate) residual: Option<Picture>,
     origin: usize,
-    /// Numbers of the source between output rows.
+    /// Words of the source between output rows.
     row_step: usize,
-    /// Numbers of the source between output pixels.
+    /// Words of the source between output pixels.
     pub(crate) step: usize,
 }
 
@@ -46,16 +46,16 @@ impl Depthwise {
         let rows = (0..down.kernel).map(|ky| ky * down.dilation * source.row_stride());
         let columns = |row| (0..across.kernel).map(move |kx| (row, kx));
         let taps = rows.flat_map(columns);
-        let taps = taps.map(|(row, kx)| row + kx * across.dilation * source.lanes);
+        let taps = taps.map(|(row, kx)| row + kx * across.dilation * source.pixel());
         let taps: Vec<usize> = taps.collect();
         Self {
-            reach: taps.iter().max().map_or(0, |last| last + source.lanes),
+            reach: taps.iter().max().map_or(0, |last| last + source.pixel()),
             taps,
             in_threes: (across.kernel, across.stride, across.dilation) == (3, 1, 1),
             origin: (source.halo.top - down.before) * source.row_stride()
-                + (source.halo.left - across.before) * source.lanes,
+                + (source.halo.left - across.before) * source.pixel(),
             row_step: down.stride * source.row_stride(),
-            step: across.stride * source.lanes,
+            step: across.stride * source.pixel(),
             packed,
             finish,
             source,

@@ -8,8 +8,11 @@ pub(crate) mod peak;
 pub(crate) mod pointwise;
 pub(crate) mod pooling;
 mod portable;
+mod portable_tiles;
+pub(crate) mod quantize;
 pub(crate) mod relayout;
 pub(crate) mod resize;
+mod rows;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 pub(crate) mod vectorize;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 use crate::isa::Isa;
+use crate::precision::Precision;
 
 /// Rounds of a try: about a millisecond.
 const ROUNDS: usize = 100_000;
@@ -17,11 +18,11 @@ const TRIES: usize = 12;
 const SUMS: usize = 64;
 
 /// Billions of multiplications with additions a second that one thread does with `isa`, which is
-/// present, from registers to registers.
-pub(crate) fn peak(isa: Isa) -> f64 {
+/// present and multiplies so, from registers to registers.
+pub(crate) fn peak(isa: Isa, precision: Precision) -> f64 {
     let tries = (0..TRIES).map(|_| {
         let begun = Instant::now();
-        let per_round = multiply(isa, ROUNDS);
+        let per_round = multiply(isa, precision, ROUNDS);
         (begun.elapsed(), per_round)
     });
     let (least, per_round) = tries.min().unwrap_or((Duration::MAX, 0));
@@ -29,10 +30,10 @@ pub(crate) fn peak(isa: Isa) -> f64 {
 }
 
 /// Does multiplications, `rounds` times as many as it returns.
-fn multiply(isa: Isa, rounds: usize) -> u64 {
+fn multiply(isa: Isa, precision: Precision, rounds: usize) -> u64 {
     match isa {
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-        Isa::Avx512 | Isa::Avx2 | Isa::Neon => simd::multiply(isa, rounds),
+        Isa::Avx512 | Isa::Avx2 | Isa::Neon => simd::multiply(isa, precision, rounds),
         _ => multiply_portable(rounds),
     }
 }
@@ -56,9 +57,12 @@ mod tests {
     #[test]
     fn more_instructions_do_more() {
         let present = Isa::detect();
-        assert!(peak(Isa::Portable) > 0.01);
-        if present != Isa::Portable {
-            assert!(peak(present) > peak(Isa::Portable) / 2.0);
+        let portable = peak(Isa::Portable, Precision::F32);
+        assert!(portable > 0.01);
+        for precision in Precision::ALL {
+            if present != Isa::Portable && present.multiplies(precision) {
+                assert!(peak(present, precision) > portable / 2.0);
+            }
         }
     }
 }

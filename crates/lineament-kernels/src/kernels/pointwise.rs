@@ -1,8 +1,8 @@
 //! What is computed number by number.
 
-use super::Machine;
+use super::{Machine, rows};
 use crate::ops::{Activation, Binary};
-use crate::picture::Picture;
+use crate::picture::{Picture, RowAt};
 use crate::share::each_row;
 
 /// One function over a picture, with a second picture or numbers of each channel.
@@ -38,30 +38,48 @@ impl Pointwise {
         other: Option<&[f32]>,
         target: &mut [f32],
     ) {
-        let lanes = self.target.lanes;
-        let other = self.other.as_ref().zip(other);
-        each_row(machine.pool, &self.target, target, |at, row| {
-            let from = self.source.row(source, at);
-            let channel = at.block * lanes;
-            machine.isa.vectorize(|| match (&self.function, other) {
-                (Function::Map(activation), _) => {
-                    row.copy_from_slice(from);
-                    activate_row(activation, row, lanes, channel);
-                }
-                (Function::Affine { scale, shift }, _) => {
-                    let (scale, shift) = (&scale[channel..], &shift[channel..]);
-                    with_lanes(from, row, lanes, |x, lane| x * scale[lane] + shift[lane]);
-                }
-                (Function::Pair(binary), Some((picture, values))) => {
-                    pair_rows(*binary, from, picture.row(values, at), row);
-                }
-                (Function::PairOfChannel(binary), Some((picture, values))) => {
-                    let factors = picture.row(values, crate::picture::RowAt { y: 0, ..at });
-                    with_lanes(from, row, lanes, |x, lane| binary.apply(x, factors[lane]));
-                }
-                (Function::Pair(_) | Function::PairOfChannel(_), None) => {}
+        let isa = machine.isa;
+        each_row(machine.pool, &self.target, target, |at, words| {
+            rows::write(isa, &self.target, words, |row| {
+                rows::read(isa, &self.source, source, at, |from| {
+                    match self.other.zip(other) {
+                        None => isa.vectorize(|| self.row(from, None, at, row)),
+                        Some((picture, values)) => {
+                            let y = if self.is_of_channel() { 0 } else { at.y };
+                            rows::read(isa, &picture, values, RowAt { y, ..at }, |other| {
+                                isa.vectorize(|| self.row(from, Some(other), at, row));
+                            });
+                        }
+                    }
+                });
             });
         });
+    }
+
+    fn is_of_channel(&self) -> bool {
+        matches!(self.function, Function::PairOfChannel(_))
+    }
+
+    /// The row at `at`, from that of the source and that of the second picture.
+    #[inline(always)]
+    fn row(&self, from: &[f32], other: Option<&[f32]>, at: RowAt, row: &mut [f32]) {
+        let lanes = self.target.lanes;
+        let channel = at.block * lanes;
+        match (&self.function, other) {
+            (Function::Map(activation), _) => {
+                row.copy_from_slice(from);
+                activate_row(activation, row, lanes, channel);
+            }
+            (Function::Affine { scale, shift }, _) => {
+                let (scale, shift) = (&scale[channel..], &shift[channel..]);
+                with_lanes(from, row, lanes, |x, lane| x * scale[lane] + shift[lane]);
+            }
+            (Function::Pair(binary), Some(other)) => pair_rows(*binary, from, other, row),
+            (Function::PairOfChannel(binary), Some(factors)) => {
+                with_lanes(from, row, lanes, |x, lane| binary.apply(x, factors[lane]));
+            }
+            (Function::Pair(_) | Function::PairOfChannel(_), None) => {}
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::array::from_fn;
 
-use super::Machine;
+use super::{Machine, rows};
+use crate::isa::Isa;
 use crate::ops::Slide;
 use crate::picture::{Picture, RowAt};
 use crate::share::each_row;
@@ -28,71 +29,68 @@ pub(crate) enum PoolKind {
 impl Pooling {
     /// Writes the target, halo apart.
     pub(crate) fn run(&self, machine: Machine<'_>, source: &[f32], target: &mut [f32]) {
-        each_row(machine.pool, &self.target, target, |at, row| {
-            machine.isa.vectorize(|| match self.target.lanes {
-                16 => self.row::<16>(source, at, row),
-                8 => self.row::<8>(source, at, row),
-                _ => self.row::<1>(source, at, row),
+        let isa = machine.isa;
+        each_row(machine.pool, &self.target, target, |at, words| {
+            rows::write(isa, &self.target, words, |row| {
+                isa.vectorize(|| match self.target.lanes {
+                    16 => self.row::<16>(isa, source, at, row),
+                    8 => self.row::<8>(isa, source, at, row),
+                    _ => self.row::<1>(isa, source, at, row),
+                });
             });
         });
     }
 
     #[inline(always)]
-    fn row<const L: usize>(&self, source: &[f32], at: RowAt, row: &mut [f32]) {
+    fn row<const L: usize>(&self, isa: Isa, source: &[f32], at: RowAt, row: &mut [f32]) {
         let down = &self.slides[0];
         let ys = inside(down, at.y, self.source.height);
         let (pixels, _) = row.as_chunks_mut::<L>();
-        let lines = ys.clone().step_by(down.dilation);
-        let lines = lines.map(|y| {
-            self.source
-                .row(source, RowAt { y, ..at })
-                .as_chunks::<L>()
-                .0
-        });
+        let lines = || ys.clone().step_by(down.dilation);
         match self.kind {
-            // One instruction, unlike `f32::max`.
             PoolKind::Max => {
-                self.gather(
-                    lines,
-                    pixels,
-                    f32::NEG_INFINITY,
-                    |m, v| {
-                        if v > m { v } else { m }
-                    },
-                )
+                pixels.fill([f32::NEG_INFINITY; L]);
+                for y in lines() {
+                    rows::read(isa, &self.source, source, RowAt { y, ..at }, |line| {
+                        // One instruction, unlike `f32::max`.
+                        self.gather(line, pixels, |m, v| if v > m { v } else { m });
+                    });
+                }
             }
             PoolKind::Mean | PoolKind::MeanWithPadding => {
-                self.gather(lines, pixels, 0.0, |sum, v| sum + v);
+                pixels.fill([0.0; L]);
+                for y in lines() {
+                    rows::read(isa, &self.source, source, RowAt { y, ..at }, |line| {
+                        self.gather(line, pixels, |sum, v| sum + v);
+                    });
+                }
                 self.divide(at.y, ys.len().div_ceil(down.dilation), pixels);
             }
         }
     }
 
-    /// Takes the pixels of all windows of a row together, place by place of the window, so that
-    /// each place is one loop over the row.
+    /// Takes the pixels of a line that are in windows of a row together, place by place of the window,
+    /// so that each place is one loop over the row.
     #[inline(always)]
-    fn gather<'a, const L: usize>(
+    fn gather<const L: usize>(
         &self,
-        lines: impl Iterator<Item = &'a [[f32; L]]>,
+        line: &[f32],
         pixels: &mut [[f32; L]],
-        start: f32,
         both: impl Fn(f32, f32) -> f32,
     ) {
         let across = &self.slides[1];
-        pixels.fill([start; L]);
-        for line in lines {
-            for k in 0..across.kernel {
-                let reach = k * across.dilation;
-                // The first window whose place k lies inside the picture.
-                let first = across.before.saturating_sub(reach).div_ceil(across.stride);
-                let column = first * across.stride + reach - across.before;
-                let values = line.get(column..).unwrap_or_default();
-                let pixels = pixels.get_mut(first..).unwrap_or_default();
-                for (pixel, value) in pixels.iter_mut().zip(values.iter().step_by(across.stride)) {
-                    // Copies, which the compiler knows not to overlap, become one instruction.
-                    let (so_far, value) = (*pixel, *value);
-                    *pixel = from_fn(|lane| both(so_far[lane], value[lane]));
-                }
+        let (line, _) = line.as_chunks::<L>();
+        for k in 0..across.kernel {
+            let reach = k * across.dilation;
+            // The first window whose place k lies inside the picture.
+            let first = across.before.saturating_sub(reach).div_ceil(across.stride);
+            let column = first * across.stride + reach - across.before;
+            let values = line.get(column..).unwrap_or_default();
+            let pixels = pixels.get_mut(first..).unwrap_or_default();
+            for (pixel, value) in pixels.iter_mut().zip(values.iter().step_by(across.stride)) {
+                // Copies, which the compiler knows not to overlap, become one instruction.
+                let (so_far, value) = (*pixel, *value);
+                *pixel = from_fn(|lane| both(so_far[lane], value[lane]));
             }
         }
     }

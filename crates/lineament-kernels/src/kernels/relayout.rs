@@ -1,33 +1,44 @@
 //! Pictures from one layout to another.
 
-use super::Machine;
+use super::{Machine, rows};
+use crate::isa::Isa;
 use crate::picture::{Picture, RowAt};
 use crate::share::each_row;
 
-/// Copies a picture into another layout; unused lanes become zeros.
+/// Copies a picture into another layout, rounding where that has less exact numbers; unused lanes
+/// become zeros.
 pub(crate) fn relayout(
     machine: Machine<'_>,
     [from, to]: &[Picture; 2],
     source: &[f32],
     target: &mut [f32],
 ) {
+    let isa = machine.isa;
     each_row(machine.pool, to, target, |at, row| {
-        if from.lanes == to.lanes {
-            return row.copy_from_slice(from.row(source, at));
+        rows::write(isa, to, row, |row| {
+            relayout_row(isa, [from, to], source, at, row)
+        });
+    });
+}
+
+/// One row of `to`.
+fn relayout_row(isa: Isa, [from, to]: [&Picture; 2], source: &[f32], at: RowAt, row: &mut [f32]) {
+    if from.lanes == to.lanes {
+        return rows::read(isa, from, source, at, |line| row.copy_from_slice(line));
+    }
+    for lane in 0..to.lanes {
+        let channel = at.block * to.lanes + lane;
+        let out = row[lane..].iter_mut().step_by(to.lanes);
+        if channel >= to.channels {
+            out.for_each(|v| *v = 0.0);
+            continue;
         }
-        for lane in 0..to.lanes {
-            let channel = at.block * to.lanes + lane;
-            let out = row[lane..].iter_mut().step_by(to.lanes);
-            if channel >= to.channels {
-                out.for_each(|v| *v = 0.0);
-                continue;
-            }
-            let block = channel / from.lanes;
-            let line = from.row(source, RowAt { block, ..at });
+        let block = channel / from.lanes;
+        rows::read(isa, from, source, RowAt { block, ..at }, |line| {
             let values = line[channel % from.lanes..].iter().step_by(from.lanes);
             out.zip(values).for_each(|(out, value)| *out = *value);
-        }
-    });
+        });
+    }
 }
 
 /// Copies a picture to `[batch][rows][columns][channels]`.
@@ -46,11 +57,12 @@ pub(crate) fn channels_last(
         for block in 0..from.blocks() {
             let first = block * from.lanes;
             let n = from.lanes.min(from.channels - first);
-            let line = from.row(source, RowAt { block, ..at });
-            let pixels = line.chunks_exact(from.lanes);
-            for (out, pixel) in row.chunks_exact_mut(from.channels).zip(pixels) {
-                out[first..first + n].copy_from_slice(&pixel[..n]);
-            }
+            rows::read(machine.isa, from, source, RowAt { block, ..at }, |line| {
+                let pixels = line.chunks_exact(from.lanes);
+                for (out, pixel) in row.chunks_exact_mut(from.channels).zip(pixels) {
+                    out[first..first + n].copy_from_slice(&pixel[..n]);
+                }
+            });
         }
     });
 }

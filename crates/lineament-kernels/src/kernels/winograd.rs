@@ -4,7 +4,7 @@
 //! The output is cut into tiles of 4 x 4. A tile's 6 x 6 inputs d become V = Bᵀ d B, each of the 36
 //! numbers is multiplied with those of the filter, U = G g Gᵀ, and summed over the channels, and
 //! the sums M become the outputs Aᵀ M A. What this costs in precision is about 1e-6 of the largest
-//! output.
+//! output. Where the source's numbers are less exact than `f32`, so are V and U.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::Machine;
 use super::dense::{PAIR, Packed, Tap};
 use super::finish::Finish;
+use super::portable_tiles;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 use crate::aligned::Aligned;
@@ -45,7 +46,7 @@ thread_local! {
 /// A convolution by tiles, ready to run.
 #[derive(Debug)]
 pub(crate) struct Winograd {
-    /// U, as `[output block][number][input channel][lanes]`.
+    /// U, as `[output block][number][word of input channels][lanes]`.
     pub(crate) packed: Arc<Packed>,
     pub(crate) finish: Finish,
     pub(crate) source: Picture,
@@ -83,14 +84,14 @@ impl Winograd {
         packed: Arc<Packed>,
         finish: Finish,
     ) -> Self {
-        let lanes = source.lanes;
+        let pixel = source.pixel();
         let tap = |block| Tap {
-            offset: block * ROW * lanes,
-            count: lanes,
+            offset: block * ROW * pixel,
+            count: pixel,
         };
         Self {
             origin: (source.halo.top - before[0]) * source.row_stride()
-                + (source.halo.left - before[1]) * lanes,
+                + (source.halo.left - before[1]) * pixel,
             taps: (0..source.blocks()).map(tap).collect(),
             tiles: tiles(&target),
             packed,
@@ -138,25 +139,32 @@ impl Winograd {
         shared: &Shared<'_>,
         scratch: &mut [f32],
     ) {
-        let memory = scratch.split_at_mut(AREA * self.source.blocks() * self.row());
+        let memory = scratch.split_at_mut(AREA * self.source.blocks() * self.input_row());
         match isa {
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
                 simd::winograd(isa, self, chunk, memory.into(), source, residual, shared);
             }
-            // Plans for it have no tiles: it is what tiles are tested against.
-            _ => {}
+            _ => {
+                let (inputs, _) = memory;
+                portable_tiles::winograd(self, chunk, inputs, source, residual, shared);
+            }
         }
     }
 
-    /// Numbers of V or M of all tiles of a chunk, of one block of channels.
-    pub(crate) fn row(&self) -> usize {
-        ROW * self.source.lanes
+    /// Words of V of all tiles of a chunk, of one block of channels.
+    pub(crate) fn input_row(&self) -> usize {
+        ROW * self.source.pixel()
     }
 
-    /// Numbers that a chunk needs for V and for M.
+    /// The same of M.
+    pub(crate) fn sum_row(&self) -> usize {
+        ROW * self.target.lanes
+    }
+
+    /// Words that a chunk needs for V and for M.
     fn scratch(&self) -> usize {
-        AREA * (self.source.blocks() + PAIR) * self.row()
+        AREA * (self.source.blocks() * self.input_row() + PAIR * self.sum_row())
     }
 
     /// The place of tile `index` of all pictures.
@@ -173,13 +181,13 @@ impl Winograd {
     fn check(&self, source: &[f32], residual: Option<&[f32]>, target: &[f32]) {
         let (from, to) = (&self.source, &self.target);
         let row = self.origin / from.row_stride();
-        let column = self.origin % from.row_stride() / from.lanes;
+        let column = self.origin % from.row_stride() / from.pixel();
         let rows = from.halo.top + from.height + from.halo.bottom;
         assert!(row + (self.tiles[0] - 1) * OUT + IN <= rows);
-        assert!(column + (self.tiles[1] - 1) * OUT + IN <= from.row_stride() / from.lanes);
+        assert!(column + (self.tiles[1] - 1) * OUT + IN <= from.row_stride() / from.pixel());
         assert!(from.batch == to.batch && source.len() >= from.len());
         assert!(target.len() >= to.len(), "the target is too small");
-        assert!(AREA * from.blocks() * from.lanes * from.lanes <= self.packed.block_stride);
+        assert!(AREA * from.blocks() * from.pixel() * to.lanes <= self.packed.block_stride);
         assert!(to.blocks() * self.packed.block_stride <= self.packed.weights.len());
         assert!(to.blocks() * to.lanes <= self.finish.bias.len());
         assert_eq!(residual.is_some(), self.finish.adds);

@@ -196,6 +196,15 @@ impl Activation {
         }
     }
 
+    /// Whether it gives no negative numbers.
+    pub(crate) fn is_non_negative(&self) -> bool {
+        match self {
+            Self::Relu | Self::Sigmoid | Self::Abs | Self::Exp | Self::HardSigmoid { .. } => true,
+            Self::Clip { low, .. } => *low >= 0.0,
+            _ => false,
+        }
+    }
+
     /// The slope of `channel`, where there are any.
     pub(crate) fn slope(&self, channel: usize) -> f32 {
         match self {

@@ -137,6 +137,7 @@ impl NewModel {
             licence: self.licence.clone(),
             provenance: self.provenance.clone(),
             preference: self.preference.unwrap_or(self.template.preference),
+            precision: None,
             input: self.input(signature)?,
             outputs,
             settings,

@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use lineament_kernels::{
-    ISA_VARIABLE, Isa, KernelError, KernelOptions, Network, NetworkOutput, NetworkPort,
+    ISA_VARIABLE, Isa, KernelError, KernelOptions, Network, NetworkOutput, NetworkPort, Precision,
 };
 
-use super::{Device, EngineReport, LoadedSession, rten};
+use super::{Device, EngineOptions, EngineReport, LoadedSession, rten};
 use crate::error::RuntimeError;
 use crate::session::{Dim, Outputs, PortInfo, Session, Signature};
 use crate::tensor::Tensor;
@@ -28,13 +28,13 @@ pub(super) fn load_if_quick(
     model: &str,
     onnx: Cow<'static, [u8]>,
     present: Isa,
-    threads: NonZeroUsize,
+    options: &EngineOptions,
 ) -> Result<LoadedSession, RuntimeError> {
     let asked = env::var_os(ISA_VARIABLE).is_some_and(|isa| !isa.is_empty());
     if asked || present != Isa::Portable {
-        return load(model, onnx, None, threads);
+        return load(model, onnx, None, options);
     }
-    let mut loaded = rten::load(model, onnx, threads)?;
+    let mut loaded = rten::load(model, onnx, options.threads)?;
     loaded.engine.fallback = Some(NO_VECTORS.to_owned());
     Ok(loaded)
 }
@@ -43,12 +43,17 @@ pub(super) fn load(
     model: &str,
     onnx: Cow<'static, [u8]>,
     isa: Option<Isa>,
-    threads: NonZeroUsize,
+    options: &EngineOptions,
 ) -> Result<LoadedSession, RuntimeError> {
-    let isa = instructions(isa)?;
-    match Network::from_onnx(&onnx, KernelOptions { isa, threads }) {
-        Ok(network) => Ok(loaded(network)),
-        Err(error) => elsewhere(model, onnx, threads, &error),
+    let asked = options.precision.unwrap_or_default();
+    let kernels = KernelOptions {
+        isa: instructions(isa)?,
+        threads: options.threads,
+        precision: asked,
+    };
+    match Network::from_onnx(&onnx, kernels) {
+        Ok(network) => Ok(loaded(network, asked)),
+        Err(error) => elsewhere(model, onnx, options.threads, &error),
     }
 }
 
@@ -66,8 +71,18 @@ fn instructions(isa: Option<Isa>) -> Result<Isa, RuntimeError> {
         .map_err(|error| unavailable(error.to_string()))
 }
 
-fn loaded(network: Network) -> LoadedSession {
-    let KernelOptions { isa, threads } = network.options();
+/// The session of `network`, which was to run in the precision `asked`.
+fn loaded(network: Network, asked: Precision) -> LoadedSession {
+    let KernelOptions {
+        isa,
+        threads,
+        precision,
+    } = network.options();
+    let numbers = match (asked, precision) {
+        (Precision::F32, _) => String::new(),
+        _ if asked == precision => format!(", {precision}"),
+        _ => format!(", {precision} for want of instructions for {asked}"),
+    };
     let session = KernelSession {
         signature: Signature {
             input: port(network.input()),
@@ -79,7 +94,7 @@ fn loaded(network: Network) -> LoadedSession {
         session: Arc::new(session),
         engine: EngineReport {
             name: NAME,
-            version: format!("{} ({isa})", env!("CARGO_PKG_VERSION")),
+            version: format!("{} ({isa}{numbers})", env!("CARGO_PKG_VERSION")),
             device: Device::Cpu,
             threads,
             fallback: None,
@@ -146,7 +161,8 @@ mod tests {
     fn a_processor_without_vectors_is_left_to_rten() {
         let onnx = include_bytes!("../../../../reference/assets/random_yunet.onnx");
         let onnx = Cow::Borrowed(&onnx[..]);
-        let loaded = load_if_quick("yunet", onnx, Isa::Portable, NonZeroUsize::MIN).unwrap();
+        let loaded = load_if_quick("yunet", onnx, Isa::Portable, &EngineOptions::default());
+        let loaded = loaded.unwrap();
         let expected = format!("rten 0.27, CPU, 1 thread, because {NO_VECTORS}");
         assert_eq!(loaded.engine.to_string(), expected);
     }

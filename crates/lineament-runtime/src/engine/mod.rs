@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use lineament_kernels::{ISA_VARIABLE, Isa};
+pub use lineament_kernels::{ISA_VARIABLE, Isa, Precision, UnknownPrecision};
 
 use crate::error::RuntimeError;
 use crate::session::Session;
@@ -24,6 +24,9 @@ pub struct EngineOptions {
     pub engine: Engine,
     /// Threads that work on one run. Runs from several callers each have as many.
     pub threads: NonZeroUsize,
+    /// How exact the numbers are that [`Engine::Kernels`] multiplies, whatever a model's manifest
+    /// says; without it, what that says, else `f32`. The other engines compute in `f32`.
+    pub precision: Option<Precision>,
 }
 
 /// [`Engine::Auto`] with one thread a run: callers that work on many photos bring the threads.
@@ -32,6 +35,7 @@ impl Default for EngineOptions {
         Self {
             engine: Engine::Auto,
             threads: NonZeroUsize::MIN,
+            precision: None,
         }
     }
 }
@@ -115,7 +119,8 @@ impl fmt::Display for Device {
 pub struct EngineReport {
     /// The engine's name.
     pub name: &'static str,
-    /// The engine's version, and the instructions that it uses where it chooses among them.
+    /// The engine's version, and the instructions that it uses where it chooses among them, with the
+    /// precision where it is not, or was not to be, `f32`.
     pub version: String,
     /// What it computes on.
     pub device: Device,
@@ -173,9 +178,9 @@ pub fn load_session(
     let span = tracing::debug_span!("load_session", model, n_bytes = onnx.len());
     let _entered = span.enter();
     match &options.engine {
-        Engine::Auto => kernels::load_if_quick(model, onnx, Isa::detect(), options.threads),
+        Engine::Auto => kernels::load_if_quick(model, onnx, Isa::detect(), options),
         Engine::Rten => rten::load(model, onnx, options.threads),
-        Engine::Kernels { isa } => kernels::load(model, onnx, *isa, options.threads),
+        Engine::Kernels { isa } => kernels::load(model, onnx, *isa, options),
         #[cfg(feature = "onnxruntime")]
         Engine::OnnxRuntime { library, device } => {
             onnxruntime::load(model, onnx, library.as_deref(), *device, options.threads)

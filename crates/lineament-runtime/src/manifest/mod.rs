@@ -27,11 +27,15 @@
 //! dimension = 32
 //! ```
 //!
+//! Above `[input]`, `precision = "bf16"` or `"int8"` asks for runs with less exact numbers, which are
+//! quicker where the processor has instructions for them.
+//!
 //! `task`, `family`, `[settings]` and `[calibration]` belong to the floor above: this crate hands
 //! them on.
 
 mod check;
 mod names;
+mod precision;
 mod size;
 mod verify;
 
@@ -44,6 +48,7 @@ pub use names::{Family, Task};
 pub use size::InputSize;
 
 use crate::digest::Sha256;
+use crate::engine::Precision;
 use crate::error::RuntimeError;
 
 /// The largest manifest that is read, in bytes.
@@ -72,6 +77,10 @@ pub struct Manifest {
     /// Of several models for one task, the one of greatest preference is taken.
     #[serde(default)]
     pub preference: i32,
+    /// How exact the numbers are that are multiplied where it runs, `bf16` or `int8` say, which are
+    /// quicker; `f32` where nothing stands.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "precision")]
+    pub precision: Option<Precision>,
     /// Its input.
     pub input: InputSpec,
     /// From the role of an output to its tensor's name.

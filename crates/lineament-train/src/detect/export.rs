@@ -195,6 +195,7 @@ fn manifest(config: &DetectorConfig, onnx: &[u8]) -> Result<Manifest, TrainError
         licence: "not stated".to_owned(),
         provenance: "being trained".to_owned(),
         preference: 0,
+        precision: None,
         input: InputSpec {
             name: "input".to_owned(),
             layout: TensorLayout::Nchw,

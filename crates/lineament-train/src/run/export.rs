@@ -274,6 +274,7 @@ fn manifest(
         licence: wanted.licence.clone(),
         provenance: story.to_owned(),
         preference: wanted.preference,
+        precision: None,
         input: InputSpec {
             name: "input".to_owned(),
             layout: TensorLayout::Nchw,

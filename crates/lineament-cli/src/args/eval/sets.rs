@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use lineament_runtime::Precision;
 
 use super::{Comparing, Evaluation, MatcherName};
 use crate::args::clustering::Clustering;
@@ -382,6 +383,10 @@ pub(crate) struct DetectFaces {
         help_heading = "Models"
     )]
     pub(crate) device: String,
+    /// How exact the numbers are that networks multiply: f32, or bf16 or int8, which are quicker where
+    /// the processor has them [default: what the model's manifest says, else f32].
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    pub(crate) precision: Option<Precision>,
 }
 
 /// Where marked faces are listed.

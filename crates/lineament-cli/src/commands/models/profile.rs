@@ -25,6 +25,7 @@ pub(super) fn profile(args: &models::Profile, style: Style) -> Result<Exit, Fail
     let options = KernelOptions {
         isa,
         threads: args.threads,
+        precision: args.precision,
     };
     let broken = |error: KernelError| {
         Failure::new(Exit::Models, format!("{}: {error}", args.file.display()))
@@ -32,7 +33,9 @@ pub(super) fn profile(args: &models::Profile, style: Style) -> Result<Exit, Fail
     let network = Network::from_onnx(&read(&args.file)?, options).map_err(broken)?;
     let shape = shape(&network, args.size);
     let profile = network.profile(&shape, args.runs).map_err(broken)?;
-    let peak = isa.peak_gmacs_per_second().map_err(broken)? * args.threads.get() as f64;
+    let KernelOptions { precision, .. } = network.options();
+    let of_thread = isa.peak_gmacs_per_second(precision).map_err(broken)?;
+    let peak = of_thread * args.threads.get() as f64;
     print(
         style,
         || description(&profile, &shape, peak),
@@ -77,6 +80,7 @@ fn description(profile: &Profile, shape: &[usize], peak: f64) -> Value {
     };
     json!({
         "isa": profile.options.isa.to_string(),
+        "precision": profile.options.precision.to_string(),
         "threads": profile.options.threads,
         "input": shape,
         "macs": profile.macs(),
@@ -110,13 +114,14 @@ fn show(out: &mut dyn Write, profile: &Profile, shape: &[usize], peak: f64) -> i
     writeln!(
         out,
         "{:.3} ms for {:.1} MMAC of an input of {}: {rate:.1} GMAC/s, {} of the {peak:.1} that {} with {} \
-         does at most; {:.1} MiB between steps",
+         does at most in {}; {:.1} MiB between steps",
         total * 1e3,
         profile.macs() as f64 / 1e6,
         dimensions_of(shape),
         percent(rate / peak),
         threads(options.threads.get()),
         options.isa,
+        options.precision,
         profile.workspace_bytes as f64 / f64::from(1 << 20),
     )
 }

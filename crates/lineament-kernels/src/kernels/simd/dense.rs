@@ -8,8 +8,15 @@ use super::neon::Neon;
 #[cfg(target_arch = "x86_64")]
 use super::span::span;
 use super::vector::{Vector, activate, call_for, with_width};
+use super::words::{self, Whole, Words};
+#[cfg(target_arch = "x86_64")]
+use super::words::{Bytes, Halves};
+#[cfg(target_arch = "x86_64")]
+use super::x86::WithBf16;
 use crate::isa::Isa;
 use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
+#[cfg(target_arch = "x86_64")]
+use crate::numbers::Numbers;
 use crate::share::Shared;
 
 /// The step of a convolution of stride 2 over a picture as the caller gave it: most networks
@@ -51,6 +58,7 @@ pub(in crate::kernels) fn dense(
             dense,
             block: strip.block,
             taps: taps.as_ptr(),
+            input_scale: dense.input_scale(source, strip.image),
             targets,
             addends,
         };
@@ -58,6 +66,12 @@ pub(in crate::kernels) fn dense(
         // inside their slices; the instruction set is present.
         unsafe {
             match isa {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 if dense.source.numbers.per_word() == 4 => {
+                    row_bytes(&row, strip.n_blocks);
+                }
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 if dense.has_bf16() => row_bf16(&row, strip.n_blocks),
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx512 => row_avx512(&row, strip.n_blocks),
                 #[cfg(target_arch = "x86_64")]
@@ -86,6 +100,8 @@ struct Row<'a> {
     block: usize,
     /// The first tap of the first pixel.
     taps: *const f32,
+    /// What a step of the inputs is worth, where they are steps.
+    input_scale: f32,
     targets: [*mut f32; PAIR],
     addends: [Option<*const f32>; PAIR],
 }
@@ -96,8 +112,35 @@ unsafe fn row_avx512(row: &Row<'_>, n_blocks: usize) {
     // SAFETY: the caller's.
     unsafe {
         match n_blocks {
-            1 => tiles::<__m512, 1, 14>(row),
-            _ => tiles::<__m512, 2, 14>(row),
+            1 => tiles::<__m512, Whole, 1, 14>(row),
+            _ => tiles::<__m512, Whole, 2, 14>(row),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
+unsafe fn row_bf16(row: &Row<'_>, n_blocks: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match (row.dense.source.numbers, n_blocks) {
+            (Numbers::F32, 1) => tiles::<WithBf16, Whole, 1, 14>(row),
+            (Numbers::F32, _) => tiles::<WithBf16, Whole, 2, 14>(row),
+            (Numbers::Bf16, 1) => tiles::<WithBf16, Halves, 1, 14>(row),
+            (Numbers::Bf16, _) => tiles::<WithBf16, Halves, 2, 14>(row),
+            (Numbers::U8 { .. }, _) => {}
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+unsafe fn row_bytes(row: &Row<'_>, n_blocks: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match n_blocks {
+            1 => tiles::<WithBf16, Bytes, 1, 14>(row),
+            _ => tiles::<WithBf16, Bytes, 2, 14>(row),
         }
     }
 }
@@ -107,7 +150,7 @@ unsafe fn row_avx512(row: &Row<'_>, n_blocks: usize) {
 unsafe fn row_avx2(row: &Row<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        tiles::<__m256, 1, 12>(row);
+        tiles::<__m256, Whole, 1, 12>(row);
     }
 }
 
@@ -117,8 +160,8 @@ unsafe fn row_neon(row: &Row<'_>, n_blocks: usize) {
     // SAFETY: the caller's.
     unsafe {
         match n_blocks {
-            1 => tiles::<Neon, 1, 12>(row),
-            _ => tiles::<Neon, 2, 6>(row),
+            1 => tiles::<Neon, Whole, 1, 12>(row),
+            _ => tiles::<Neon, Whole, 2, 6>(row),
         }
     }
 }
@@ -126,16 +169,16 @@ unsafe fn row_neon(row: &Row<'_>, n_blocks: usize) {
 /// The row in tiles of at most `MOST` pixels, as even as can be.
 ///
 /// # Safety
-/// [`Vector`]'s contract; all addresses of `row` are good for the whole row.
+/// [`Words`]' contract; all addresses of `row` are good for the whole row.
 #[inline(always)]
-unsafe fn tiles<V: Vector, const B: usize, const MOST: usize>(row: &Row<'_>) {
+unsafe fn tiles<V: Vector, W: Words, const B: usize, const MOST: usize>(row: &Row<'_>) {
     let width = row.dense.target.width;
     let n_tiles = width.div_ceil(MOST);
     let mut x = 0;
     for done in 0..n_tiles {
         let n = (width - x) / (n_tiles - done);
         // SAFETY: the caller's.
-        with_width!(n, MOST, P => unsafe { tile::<V, B, P>(row, x) });
+        with_width!(n, MOST, P => unsafe { tile::<V, W, B, P>(row, x) });
         x += n;
     }
 }
@@ -145,27 +188,34 @@ unsafe fn tiles<V: Vector, const B: usize, const MOST: usize>(row: &Row<'_>) {
 /// # Safety
 /// [`tiles`]'.
 #[inline(always)]
-unsafe fn tile<V: Vector, const B: usize, const P: usize>(row: &Row<'_>, x: usize) {
-    let step = row.dense.steps[1];
+unsafe fn tile<V: Vector, W: Words, const B: usize, const P: usize>(row: &Row<'_>, x: usize) {
+    let (step, pixel) = (row.dense.steps[1], V::LANES / W::PER_WORD);
     // SAFETY: the caller's; `Dense::check` has seen the pixels and the weights.
     unsafe {
         let mut sums = [[V::splat(0.0); P]; B];
+        let start = match W::SUMS_INTEGERS {
+            true => row.dense.packed.starts.as_ptr(),
+            false => row.dense.finish.bias.as_ptr(),
+        };
         for (b, sums) in sums.iter_mut().enumerate() {
-            let bias = row.dense.finish.bias.as_ptr();
-            *sums = [V::load(bias.add((row.block + b) * V::LANES)); P];
+            *sums = [V::load(start.add((row.block + b) * V::LANES)); P];
         }
         let (taps, stride) = (&row.dense.taps, row.dense.packed.block_stride);
         let weights = row.dense.packed.weights.as_ptr().add(row.block * stride);
         let from = [weights, row.taps.add(x * step)];
-        if step == V::LANES {
+        if step == pixel {
             // The usual step, known here, makes all addresses of a tile constants.
-            accumulate(taps, from, [stride, V::LANES], &mut sums);
-        } else if step == PLAIN_STEP {
-            accumulate(taps, from, [stride, PLAIN_STEP], &mut sums);
+            accumulate::<V, W, B, P>(taps, from, [stride, pixel], &mut sums);
+        } else if step == PLAIN_STEP && W::PER_WORD == 1 {
+            accumulate::<V, W, B, P>(taps, from, [stride, PLAIN_STEP], &mut sums);
         } else {
-            accumulate(taps, from, [stride, step], &mut sums);
+            accumulate::<V, W, B, P>(taps, from, [stride, step], &mut sums);
         }
-        store(row, x, sums);
+        // Block by block: in a loop over them the compiler would keep the sums in memory.
+        finish::<V, W, P>(row, x, 0, &mut sums[0]);
+        if B == PAIR {
+            finish::<V, W, P>(row, x, 1, &mut sums[B - 1]);
+        }
     }
 }
 
@@ -173,9 +223,9 @@ unsafe fn tile<V: Vector, const B: usize, const P: usize>(row: &Row<'_>, x: usiz
 /// the next block's weights, from `step` on the next pixel's inputs.
 ///
 /// # Safety
-/// [`Vector`]'s contract; all addresses that the taps lead to are good.
+/// [`Words`]' contract; all addresses that the taps lead to are good.
 #[inline(always)]
-pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
+pub(super) unsafe fn accumulate<V: Vector, W: Words, const B: usize, const P: usize>(
     taps: &[Tap],
     [mut weights, inputs]: [*const f32; 2],
     [block_stride, step]: [usize; 2],
@@ -196,7 +246,7 @@ pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
                 for p in 0..P {
                     let value = V::splat(*pixel.add(p * step));
                     for (sums, vector) in sums.iter_mut().zip(vectors) {
-                        sums[p] = value.fma(vector, sums[p]);
+                        sums[p] = W::add_products(value, vector, sums[p]);
                     }
                 }
                 pixel = pixel.add(1);
@@ -206,29 +256,43 @@ pub(super) unsafe fn accumulate<V: Vector, const B: usize, const P: usize>(
     }
 }
 
+/// Writes the outputs of pixels from `x` on, of block `b`.
+///
 /// # Safety
 /// [`tiles`]'.
 #[inline(always)]
-unsafe fn store<V: Vector, const B: usize, const P: usize>(
+unsafe fn finish<V: Vector, W: Words, const P: usize>(
     row: &Row<'_>,
     x: usize,
-    mut sums: [[V; P]; B],
+    b: usize,
+    sums: &mut [V; P],
 ) {
-    let finish = &row.dense.finish;
+    let Dense {
+        packed,
+        finish,
+        target,
+        residual,
+        ..
+    } = row.dense;
+    let residual = residual.as_ref().unwrap_or(target);
+    let channel = (row.block + b) * V::LANES;
     // SAFETY: the caller's.
     unsafe {
-        for (b, sums) in sums.iter_mut().enumerate() {
-            let channel = (row.block + b) * V::LANES;
-            activate(&finish.before, channel, sums);
-            if let Some(addends) = row.addends[b] {
-                for (p, sum) in sums.iter_mut().enumerate() {
-                    *sum = sum.add(V::load(addends.add((x + p) * V::LANES)));
-                }
-                activate(&finish.after, channel, sums);
-            }
-            for (p, sum) in sums.iter().enumerate() {
-                sum.store(row.targets[b].add((x + p) * V::LANES));
+        if W::SUMS_INTEGERS {
+            let scale = V::load(packed.scales.as_ptr().add(channel));
+            let scale = scale.fma(V::splat(row.input_scale), V::splat(0.0));
+            let bias = V::load(finish.bias.as_ptr().add(channel));
+            for sum in &mut *sums {
+                *sum = sum.of_integers().fma(scale, bias);
             }
         }
+        activate(&finish.before, channel, sums);
+        if let Some(addends) = row.addends[b] {
+            let pixel = residual.pixel();
+            words::add(residual.numbers, sums, addends.add(x * pixel), pixel);
+            activate(&finish.after, channel, sums);
+        }
+        let pixel = target.pixel();
+        words::store(target.numbers, sums, row.targets[b].add(x * pixel), pixel);
     }
 }

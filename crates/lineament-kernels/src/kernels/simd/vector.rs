@@ -1,6 +1,8 @@
 //! The few vector operations that the kernels need.
 
 use super::dense;
+use super::words::Words;
+
 use crate::kernels::dense::Tap;
 use crate::kernels::finish::InRegister;
 
@@ -19,16 +21,49 @@ pub(super) trait Vector: Copy {
     unsafe fn fma(self, factor: Self, addend: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
+    /// Whether there are instructions for `bf16`: the next functions are called only then, those of
+    /// bytes only where there are those too.
+    const NARROW: bool = false;
+    /// From half as many words of two numbers.
+    #[inline(always)]
+    unsafe fn load_bf16(from: *const f32) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { Self::load(from) }
+    }
+    /// To half as many words, rounded.
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut f32) {
+        // SAFETY: the trait's contract.
+        unsafe { self.store(to) }
+    }
+    /// self · factors + addend, where each word of the factors is two numbers.
+    #[inline(always)]
+    unsafe fn fma_bf16(self, factors: Self, addend: Self) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { self.fma(factors, addend) }
+    }
+    /// self · factors + addend, where each word of the first is four bytes, of the factors four signed
+    /// ones, and of the addend an integer.
+    #[inline(always)]
+    unsafe fn fma_bytes(self, factors: Self, addend: Self) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { self.fma(factors, addend) }
+    }
+    /// Integers as numbers.
+    #[inline(always)]
+    unsafe fn of_integers(self) -> Self {
+        self
+    }
     /// [`dense::accumulate`], or what is quicker with these vectors.
     #[inline(always)]
-    unsafe fn accumulate<const B: usize, const P: usize>(
+    unsafe fn accumulate<W: Words, const B: usize, const P: usize>(
         taps: &[Tap],
         from: [*const f32; 2],
         steps: [usize; 2],
         sums: &mut [[Self; P]; B],
     ) {
         // SAFETY: the trait's contract.
-        unsafe { dense::accumulate(taps, from, steps, sums) }
+        unsafe { dense::accumulate::<Self, W, B, P>(taps, from, steps, sums) }
     }
 }
 

@@ -2,14 +2,21 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
-use std::array::from_fn;
+use std::array::{self, from_fn};
 
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 use super::vector::{Vector, activate, with_width};
+#[cfg(target_arch = "x86_64")]
+use super::words::Halves;
+use super::words::{self, Numeric, Whole};
+#[cfg(target_arch = "x86_64")]
+use super::x86::WithBf16;
 use crate::isa::Isa;
 use crate::kernels::dense::PAIR;
 use crate::kernels::winograd::{AREA, Chunk, IN, OUT, Winograd};
+#[cfg(target_arch = "x86_64")]
+use crate::numbers::Numbers;
 use crate::picture::RowAt;
 use crate::share::Shared;
 
@@ -23,11 +30,12 @@ pub(in crate::kernels) fn winograd(
     residual: Option<&[f32]>,
     shared: &Shared<'_>,
 ) {
-    let row = winograd.row();
     let [inputs, sums] = memory;
-    assert!(inputs.len() >= AREA * winograd.source.blocks() * row);
-    assert!(sums.len() >= AREA * PAIR * row);
-    assert!(chunk.tiles.len() * winograd.source.lanes <= row);
+    let Winograd { source: from, .. } = winograd;
+    assert!(inputs.len() >= AREA * from.blocks() * winograd.input_row());
+    assert!(sums.len() >= AREA * PAIR * winograd.sum_row());
+    assert!(chunk.tiles.len() * from.pixel() <= winograd.input_row());
+    assert!(chunk.tiles.len() * winograd.target.lanes <= winograd.sum_row());
     let work = Work {
         winograd,
         chunk,
@@ -41,6 +49,8 @@ pub(in crate::kernels) fn winograd(
     // the room is large enough; the instruction set is present.
     unsafe {
         match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 if from.numbers == Numbers::Bf16 => work_bf16(&work),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => work_avx512(&work),
             #[cfg(target_arch = "x86_64")]
@@ -67,36 +77,43 @@ struct Work<'a> {
 #[target_feature(enable = "avx512f")]
 unsafe fn work_avx512(work: &Work<'_>) {
     // SAFETY: the caller's.
-    unsafe { work_with::<__m512, 14>(work) }
+    unsafe { work_with::<__m512, Whole, 14>(work) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
+unsafe fn work_bf16(work: &Work<'_>) {
+    // SAFETY: the caller's.
+    unsafe { work_with::<WithBf16, Halves, 14>(work) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn work_avx2(work: &Work<'_>) {
     // SAFETY: the caller's.
-    unsafe { work_with::<__m256, 6>(work) }
+    unsafe { work_with::<__m256, Whole, 6>(work) }
 }
 
 #[cfg(target_arch = "aarch64")]
 #[target_feature(enable = "neon")]
 unsafe fn work_neon(work: &Work<'_>) {
     // SAFETY: the caller's.
-    unsafe { work_with::<Neon, 6>(work) }
+    unsafe { work_with::<Neon, Whole, 6>(work) }
 }
 
 /// # Safety
-/// [`Vector`]'s contract; all addresses of `work` are good.
+/// [`Numeric`]'s contract; all addresses of `work` are good.
 #[inline(always)]
-unsafe fn work_with<V: Vector, const MOST: usize>(work: &Work<'_>) {
+unsafe fn work_with<V: Vector, W: Numeric, const MOST: usize>(work: &Work<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        transform_inputs::<V>(work);
+        transform_inputs::<V, W>(work);
         let blocks = &work.chunk.blocks;
         for block in blocks.clone().step_by(PAIR) {
             let n_blocks = PAIR.min(blocks.end - block);
             match n_blocks {
-                1 => multiply::<V, 1, MOST>(work, block),
-                _ => multiply::<V, 2, MOST>(work, block),
+                1 => multiply::<V, W, 1, MOST>(work, block),
+                _ => multiply::<V, W, 2, MOST>(work, block),
             }
             for b in 0..n_blocks {
                 transform_sums::<V>(work, b, block + b);
@@ -110,30 +127,31 @@ unsafe fn work_with<V: Vector, const MOST: usize>(work: &Work<'_>) {
 /// # Safety
 /// [`work_with`]'s.
 #[inline(always)]
-unsafe fn transform_inputs<V: Vector>(work: &Work<'_>) {
+unsafe fn transform_inputs<V: Vector, W: Numeric>(work: &Work<'_>) {
     let Winograd { source, origin, .. } = work.winograd;
-    let (stride, row) = (source.row_stride(), work.winograd.row());
+    let (stride, row) = (source.row_stride(), work.winograd.input_row());
+    let pixel = V::LANES / W::PER_WORD;
     for block in 0..source.blocks() {
         for (place, index) in work.chunk.tiles.clone().enumerate() {
             let at = work.winograd.tile(index);
             let plane = (at.image * source.blocks() + block) * source.plane();
-            let first = plane + origin + at.y * stride + at.x * V::LANES;
+            let first = plane + origin + at.y * stride + at.x * pixel;
             // SAFETY: the caller's.
             unsafe {
                 let from = work.source.as_ptr().add(first);
-                let to = work.inputs.add(block * row + place * V::LANES);
+                let to = work.inputs.add(block * row + place * pixel);
                 let mut columns = [[V::splat(0.0); IN]; IN];
                 for (x, column) in columns.iter_mut().enumerate() {
                     let mut values = [V::splat(0.0); IN];
                     for (y, value) in values.iter_mut().enumerate() {
-                        *value = V::load(from.add(y * stride + x * V::LANES));
+                        *value = W::load(from.add(y * stride + x * pixel));
                     }
                     *column = inputs_of(values);
                 }
                 for y in 0..IN {
                     let line = inputs_of(across(&columns, y));
                     for (x, value) in line.into_iter().enumerate() {
-                        value.store(to.add((y * IN + x) * source.blocks() * row));
+                        W::store(value, to.add((y * IN + x) * source.blocks() * row));
                     }
                 }
             }
@@ -146,7 +164,10 @@ unsafe fn transform_inputs<V: Vector>(work: &Work<'_>) {
 /// # Safety
 /// [`work_with`]'s.
 #[inline(always)]
-unsafe fn multiply<V: Vector, const B: usize, const MOST: usize>(work: &Work<'_>, block: usize) {
+unsafe fn multiply<V: Vector, W: Numeric, const B: usize, const MOST: usize>(
+    work: &Work<'_>,
+    block: usize,
+) {
     let n = work.chunk.tiles.len();
     let n_parts = n.div_ceil(MOST);
     for number in 0..AREA {
@@ -154,7 +175,7 @@ unsafe fn multiply<V: Vector, const B: usize, const MOST: usize>(work: &Work<'_>
         for part in 0..n_parts {
             let width = (n - place) / (n_parts - part);
             // SAFETY: the caller's.
-            with_width!(width, MOST, P => unsafe { sum::<V, B, P>(work, block, number, place) });
+            with_width!(width, MOST, P => unsafe { sum::<V, W, B, P>(work, block, number, place) });
             place += width;
         }
     }
@@ -165,7 +186,7 @@ unsafe fn multiply<V: Vector, const B: usize, const MOST: usize>(work: &Work<'_>
 /// # Safety
 /// [`work_with`]'s.
 #[inline(always)]
-unsafe fn sum<V: Vector, const B: usize, const P: usize>(
+unsafe fn sum<V: Vector, W: Numeric, const B: usize, const P: usize>(
     work: &Work<'_>,
     block: usize,
     number: usize,
@@ -177,18 +198,21 @@ unsafe fn sum<V: Vector, const B: usize, const P: usize>(
         taps,
         ..
     } = work.winograd;
-    let (row, stride) = (work.winograd.row(), packed.block_stride);
+    let (row, sum_row) = (work.winograd.input_row(), work.winograd.sum_row());
+    let (pixel, stride) = (V::LANES / W::PER_WORD, packed.block_stride);
     // SAFETY: the caller's.
     unsafe {
         let inputs = work
             .inputs
-            .add(number * source.blocks() * row + place * V::LANES);
-        let offset = block * stride + number * source.blocks() * V::LANES * V::LANES;
+            .add(number * source.blocks() * row + place * pixel);
+        let offset = block * stride + number * source.blocks() * pixel * V::LANES;
         let weights = packed.weights.as_ptr().add(offset);
         let mut sums = [[V::splat(0.0); P]; B];
-        V::accumulate(taps, [weights, inputs], [stride, V::LANES], &mut sums);
+        V::accumulate::<W, B, P>(taps, [weights, inputs], [stride, pixel], &mut sums);
         for (b, sums) in sums.iter().enumerate() {
-            let to = work.sums.add((number * PAIR + b) * row + place * V::LANES);
+            let to = work
+                .sums
+                .add((number * PAIR + b) * sum_row + place * V::LANES);
             for (p, sum) in sums.iter().enumerate() {
                 sum.store(to.add(p * V::LANES));
             }
@@ -202,7 +226,7 @@ unsafe fn sum<V: Vector, const B: usize, const P: usize>(
 /// [`work_with`]'s.
 #[inline(always)]
 unsafe fn transform_sums<V: Vector>(work: &Work<'_>, b: usize, block: usize) {
-    let row = work.winograd.row();
+    let row = work.winograd.sum_row();
     let bias = work.winograd.finish.bias.as_ptr();
     for (place, index) in work.chunk.tiles.clone().enumerate() {
         // SAFETY: the caller's.
@@ -252,20 +276,22 @@ unsafe fn store<V: Vector>(
         block,
         y: tile.y + y,
     };
-    let start = target.row_start(at) + tile.x * V::LANES;
+    let pixel = target.pixel();
+    let start = target.row_start(at) + tile.x * pixel;
     // SAFETY: the caller's; a tile's outputs belong to one task.
     unsafe {
-        let to = work.shared.part(start..start + n * V::LANES).as_mut_ptr();
+        let to = work.shared.part(start..start + n * pixel).as_mut_ptr();
         activate(&finish.before, block * V::LANES, &mut line);
         if let (Some(picture), Some(values)) = (residual, work.residual) {
-            let addends = picture.row(values, at)[tile.x * V::LANES..].as_ptr();
+            let addends = picture.row(values, at)[tile.x * picture.pixel()..].as_ptr();
             for (x, value) in line.iter_mut().enumerate().take(n) {
-                *value = value.add(V::load(addends.add(x * V::LANES)));
+                let from = addends.add(x * picture.pixel());
+                words::add(picture.numbers, array::from_mut(value), from, 0);
             }
             activate(&finish.after, block * V::LANES, &mut line);
         }
         for (x, value) in line.iter().enumerate().take(n) {
-            value.store(to.add(x * V::LANES));
+            words::store(target.numbers, array::from_ref(value), to.add(x * pixel), 0);
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Vectors of AVX2 and AVX-512.
 
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m256bh, __m256i, __m512, __m512bh, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_max_ps, _mm256_min_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    _mm256_storeu_si256, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps,
+    _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtneps_pbh, _mm512_dpbf16_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
+    _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
 };
 use std::array::from_fn;
+use std::mem::transmute;
 
 use super::run;
 use super::vector::Vector;
+use super::words::Words;
 use crate::kernels::dense::Tap;
 
 macro_rules! vector {
@@ -78,7 +83,7 @@ vector!(
     _mm256_max_ps,
     _mm256_min_ps,
     #[inline(always)]
-    unsafe fn accumulate<const B: usize, const P: usize>(
+    unsafe fn accumulate<W: Words, const B: usize, const P: usize>(
         taps: &[Tap],
         [weights, inputs]: [*const f32; 2],
         [block_stride, step]: [usize; 2],
@@ -91,3 +96,82 @@ vector!(
         }
     }
 );
+
+/// A vector of `f32` on a processor with AVX512-BF16 and perhaps AVX512-VNNI.
+#[derive(Clone, Copy)]
+pub(super) struct WithBf16(__m512);
+
+macro_rules! as_without {
+    ($($name:ident($($argument:ident),*);)*) => {
+        $(
+            #[inline(always)]
+            unsafe fn $name(self, $($argument: Self),*) -> Self {
+                // SAFETY: the trait's contract.
+                unsafe { Self(Vector::$name(self.0, $($argument.0),*)) }
+            }
+        )*
+    };
+}
+
+impl Vector for WithBf16 {
+    const LANES: usize = <__m512 as Vector>::LANES;
+    const NARROW: bool = true;
+    as_without! {
+        add(other);
+        fma(factor, addend);
+        max(other);
+        min(other);
+    }
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { Self(Vector::splat(value)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { Self(Vector::load(from)) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the trait's contract.
+        unsafe { self.0.store(to) }
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(from: *const f32) -> Self {
+        // SAFETY: the trait's contract; a number is the upper half of its `f32`.
+        unsafe {
+            let numbers = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
+            Self(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(numbers)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut f32) {
+        // SAFETY: the trait's contract; both types are 32 bytes of any content.
+        unsafe {
+            let numbers = transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(self.0));
+            _mm256_storeu_si256(to.cast(), numbers);
+        }
+    }
+    #[inline(always)]
+    unsafe fn fma_bf16(self, factors: Self, addend: Self) -> Self {
+        // SAFETY: the trait's contract; all types are 64 bytes of any content.
+        unsafe {
+            let [a, b] = [self.0, factors.0].map(|v| transmute::<__m512, __m512bh>(v));
+            Self(_mm512_dpbf16_ps(addend.0, a, b))
+        }
+    }
+    #[inline(always)]
+    unsafe fn fma_bytes(self, factors: Self, addend: Self) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe {
+            let [a, b, sum] = [self.0, factors.0, addend.0].map(|v| _mm512_castps_si512(v));
+            Self(_mm512_castsi512_ps(_mm512_dpbusd_epi32(sum, a, b)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn of_integers(self) -> Self {
+        // SAFETY: the trait's contract.
+        unsafe { Self(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
+    }
+}
