@@ -137,7 +137,8 @@ fn distance(left: &[NetworkOutput], right: &[NetworkOutput]) -> f32 {
         assert_eq!(left.shape, right.shape);
         let largest = right.values.iter().fold(1f32, |m, v| m.max(v.abs()));
         let pairs = left.values.iter().zip(&right.values);
-        pairs.fold(0f32, |m, (a, b)| m.max((a - b).abs())) / largest
+        let far = |d: f32| if d.is_nan() { f32::INFINITY } else { d };
+        pairs.fold(0f32, |m, (a, b)| m.max(far((a - b).abs()))) / largest
     };
     left.iter().zip(right).map(of_output).fold(0.0, f32::max)
 }

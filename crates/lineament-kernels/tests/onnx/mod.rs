@@ -106,14 +106,42 @@ impl Conv {
         let [height, width] = self.size();
         let shape = [self.input[0], self.outputs, height, width];
         put(&mut graph, 12, &port(output, &shape));
-        let mut opset = Vec::new();
-        number(&mut opset, 2, 17);
-        let mut model = Vec::new();
-        number(&mut model, 1, 9);
-        put(&mut model, 7, &graph);
-        put(&mut model, 8, &opset);
-        model
+        model(&graph)
     }
+}
+
+/// A network whose unused lanes hold 0 / 0: a 1x1 convolution of the quotients c / |c|, where c is one
+/// of `channels` outputs.
+pub(crate) fn signs(input: &[usize; 4], channels: usize) -> Vec<u8> {
+    let mut graph = Vec::new();
+    put(&mut graph, 1, &node("Conv", &["x", "w"], "c", &[]));
+    put(&mut graph, 1, &node("Abs", &["c"], "a", &[]));
+    put(&mut graph, 1, &node("Div", &["c", "a"], "d", &[]));
+    put(&mut graph, 1, &node("Conv", &["d", "v"], "y", &[]));
+    let (w, v) = ([channels, input[1], 1, 1], [channels, channels, 1, 1]);
+    for (name, shape) in [("w", w), ("v", v)] {
+        let weights = numbers(shape.iter().product(), 1);
+        put(&mut graph, 5, &tensor(name, &shape, &weights));
+    }
+    put(&mut graph, 11, &port("x", input));
+    let [batch, _, height, width] = *input;
+    put(
+        &mut graph,
+        12,
+        &port("y", &[batch, channels, height, width]),
+    );
+    model(&graph)
+}
+
+/// The file of a graph.
+fn model(graph: &[u8]) -> Vec<u8> {
+    let mut opset = Vec::new();
+    number(&mut opset, 2, 17);
+    let mut model = Vec::new();
+    number(&mut model, 1, 9);
+    put(&mut model, 7, graph);
+    put(&mut model, 8, &opset);
+    model
 }
 
 fn varint(out: &mut Vec<u8>, mut value: u64) {
