@@ -4,8 +4,9 @@
     python bench/search.py --features FILE --faces 10000 100000 1000000 --dimensions 128 512
     python bench/search.py --features FILE --faces 10000 100000 1000000 --dimensions 128 --approximate --plot FILE.svg
 
-With --approximate, the approximate index stands beside faiss's IndexHNSWFlat (M 16, efConstruction 128): of both the
-least breadth that finds the nearest of RECALL of the probes.
+With --approximate, the approximate index stands beside faiss's IndexHNSWFlat (efConstruction 128, and M 16 unless --links
+says otherwise): of both the least breadth that finds the nearest of RECALL of the probes. faiss's indexes of a million
+faces take long to build: with --keep DIR they are kept there, with what building took, for the next run.
 
 FILE holds the embeddings of labelled crops and of their mirror images (a teacher's, 128 numbers each). Probes
 are perturbed copies of crops in the gallery; beyond the crops there are, the gallery holds perturbed copies too.
@@ -28,6 +29,7 @@ ROUNDS = 5
 PERTURBATION = 0.5  # norm of the noise that is added to a unit vector
 N_APPROXIMATE_PROBES = 1000
 RECALL = 0.99
+USUAL_BREADTH = 128  # what the program takes
 BREADTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 
@@ -86,17 +88,26 @@ class Peer:
 class ApproximatePeer:
     """faiss, HNSW, on one thread."""
 
-    def __init__(self, faces):
+    def __init__(self, faces, links, kept):
         import faiss
 
         faiss.omp_set_num_threads(1)
+        if kept and os.path.exists(kept + ".json"):
+            self.index = faiss.read_index(kept + ".faiss")
+            with open(kept + ".json") as file:
+                self.build_cpu_s, self.mib = json.load(file)
+            return
         before = resident_mib()
-        self.index = faiss.IndexHNSWFlat(faces.shape[1], 16, faiss.METRIC_INNER_PRODUCT)
+        self.index = faiss.IndexHNSWFlat(faces.shape[1], links, faiss.METRIC_INNER_PRODUCT)
         self.index.hnsw.efConstruction = 128
         start = time.process_time()
         self.index.add(faces)
         self.build_cpu_s = time.process_time() - start
         self.mib = resident_mib() - before
+        if kept:
+            faiss.write_index(self.index, kept + ".faiss")
+            with open(kept + ".json", "w") as file:
+                json.dump((self.build_cpu_s, self.mib), file)
 
     def run(self, breadth, probes):
         self.index.hnsw.efSearch = breadth
@@ -195,32 +206,44 @@ def least_breadth(run, truth):
     return breadth, recall
 
 
-def measure_approximate(example, features, n_faces, dimension, seed):
-    """Prints a row; seconds a search: exact, approximate, the peer's."""
-    random = np.random.default_rng(seed)
+def measure_approximate(args, features, n_faces, dimension):
+    """Prints a row for each peer; seconds a search: exact, approximate, the first peer's."""
+    random = np.random.default_rng(args.seed)
     faces = population(features, n_faces, dimension, random)
     probes = perturbed(faces[random.choice(n_faces, N_APPROXIMATE_PROBES, replace=False)], random)
     truth = nearest(faces, probes)
+    kept = lambda links: args.keep and f"{args.keep}/{n_faces}-{dimension}-{links}-{args.seed}"
     with tempfile.TemporaryDirectory() as folder:
-        ours, peer = Ours(example, folder, faces, probes), ApproximatePeer(faces)
+        ours = Ours(args.example, folder, faces, probes)
         index = ours.ask("index")
         mib = ours.mib()
         breadth, recall = least_breadth(lambda b: ours.run(f"approximate {b}"), truth)
-        peer_breadth, peer_recall = least_breadth(lambda b: peer.run(b, probes), truth)
-        times = []
-        for _ in range(ROUNDS):
-            times.append((ours.run("single")[0], ours.run(f"approximate {breadth}")[0], peer.run(peer_breadth, probes)[0]))
-        exact_s, ours_s, peer_s = np.median(times, axis=0) / len(probes)
+        usual_s, usual = ours.run(f"approximate {USUAL_BREADTH}")
+        costs = []
+        for links in args.links:
+            peer = ApproximatePeer(faces, links, kept(links))
+            peer_breadth, peer_recall = least_breadth(lambda b: peer.run(b, probes), truth)
+            times = []
+            for _ in range(ROUNDS):
+                both = ours.run(f"approximate {breadth}")[0], peer.run(peer_breadth, probes)[0]
+                times.append((ours.run("single")[0], *both))
+            exact_s, ours_s, peer_s = np.median(times, axis=0) / len(probes)
+            costs.append((exact_s, ours_s, peer_s))
+            print(
+                f"| {n_faces:,} | {dimension} | {1 / exact_s:,.0f} | {1 / ours_s:,.0f} | {breadth} | {recall:.3f}"
+                f" | {links} | {1 / peer_s:,.0f} | {peer_breadth} | {peer_recall:.3f} | {peer_s / ours_s:.2f}"
+                f" | {index['build_cpu_s']:.1f} | {peer.build_cpu_s:.1f} | {index['n_bytes'] / 2**20:.0f}"
+                f" | {index['open_s']:.3f} | {mib} | {peer.mib} |",
+                flush=True,
+            )
         print(
-            f"| {n_faces:,} | {dimension} | {1 / exact_s:,.0f} | {1 / ours_s:,.0f} | {breadth} | {recall:.3f}"
-            f" | {1 / peer_s:,.0f} | {peer_breadth} | {peer_recall:.3f} | {peer_s / ours_s:.2f}"
-            f" | {index['build_cpu_s']:.1f} | {peer.build_cpu_s:.1f} | {index['n_bytes'] / 2**20:.0f} | {index['open_s']:.3f}"
-            f" | {mib} | {peer.mib} |",
+            f"  {n_faces:,} faces of {dimension}, breadth {USUAL_BREADTH}: {len(probes) / usual_s:,.0f} a CPU second,"
+            f" recall@1 {np.mean(usual == truth):.3f}",
             flush=True,
         )
         ours.process.stdin.close()
         ours.process.wait()
-    return exact_s, ours_s, peer_s
+    return costs[0]
 
 
 LINES = (("exact", "#1f6feb", ""), ("approximate", "#d1242f", ""), ("faiss HNSW", "#6e7781", "4 3"))
@@ -265,6 +288,8 @@ def main():
     parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 512])
     parser.add_argument("--example", default="target/release/examples/search_bench")
     parser.add_argument("--approximate", action="store_true")
+    parser.add_argument("--links", type=int, nargs="+", default=[16], help="M of faiss's indexes")
+    parser.add_argument("--keep", help="a folder that keeps faiss's indexes for the next run")
     parser.add_argument("--plot", help="write the cost by number of faces here, as SVG; of the first of --dimensions")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -272,11 +297,11 @@ def main():
     features = read_features(args.features)
     if args.approximate:
         print(
-            "| faces | numbers | exact | approximate | breadth | recall@1 | faiss HNSW | efSearch | recall@1 | ratio"
+            "| faces | numbers | exact | approximate | breadth | recall@1 | M | faiss HNSW | efSearch | recall@1 | ratio"
             " | build CPU s | faiss | file MiB | open s | MiB | faiss |"
         )
         for dimension in args.dimensions:
-            costs = {n: measure_approximate(args.example, features, n, dimension, args.seed) for n in args.faces}
+            costs = {n: measure_approximate(args, features, n, dimension) for n in args.faces}
             if args.plot and dimension == args.dimensions[0]:
                 plot(args.plot, costs)
         return

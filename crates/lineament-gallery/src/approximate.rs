@@ -28,13 +28,14 @@ use crate::saving::keep_writers_out;
 use crate::search::{Match, SearchBy, SearchOptions, is_of_history};
 use crate::vector::dot;
 
-/// Faces that are kept on the way, where no other number is wanted: more than twice what found the nearest
-/// of 99 in 100 among 100,000 faces (BENCHMARKS.md), and too few for that among a million near-copies.
-pub const USUAL_BREADTH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(63);
+/// Faces that are kept on the way, where no other number is wanted: twice what finds the nearest of 99 in 100
+/// among a million faces (BENCHMARKS.md).
+pub const USUAL_BREADTH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 
 /// Fewer faces are not worth an index that nobody asked for: an exact search among as many takes about a
-/// millisecond at most (see BENCHMARKS.md), less than making the embedding that is searched for.
-pub const PAYS_FROM: usize = 100_000;
+/// millisecond (BENCHMARKS.md), less than making the embedding that is searched for, and building the index
+/// as much as tens of thousands of searches.
+pub const PAYS_FROM: usize = 250_000;
 
 /// A search that leads to too few people is repeated with this many times the breadth, so often.
 const GROWTH: usize = 4;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lineament_core::{Embedding, EmbeddingSpace};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
@@ -290,6 +291,8 @@ fn connect(path: &Path) -> Result<Connection, GalleryError> {
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     // A file from elsewhere may hold triggers and views; they get no functions with effects.
     db.pragma_update(None, "trusted_schema", false)?;
+    // A statement is planned once, not for each face that it is asked for.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.pragma_update(None, "cell_size_check", true)?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "secure_delete", true)?;

@@ -15,6 +15,7 @@ use crate::ids::{FaceId, PersonId};
 use crate::index::{
     Index, Indexes, Probe, Query, Row, pooled, read_snapshot, search, snapshot_path, templates,
 };
+use crate::lock::check_lock;
 use crate::people::Roots;
 use crate::reembed::check_model;
 use crate::vector::dot;
@@ -162,29 +163,42 @@ impl Gallery {
         probes.iter().try_for_each(|p| self.options.check(p))?;
         let probes: Vec<Probe> = probes.iter().map(|p| Probe::new(p.values())).collect();
         let mut indexes = std::mem::take(&mut self.indexes);
-        let found = self.read(|db| {
-            // One state of the file for the indexes and the exact scores.
+        let found = self.look(|db| {
+            // One state of the file for the indexes, the exact scores and the lock.
             let snapshot = db.unchecked_transaction()?;
-            let (found, unanswered) = match options.mode {
-                SearchMode::Exact => (vec![None; probes.len()], probes),
-                SearchMode::Approximate { breadth } => {
-                    self.search_graph(&snapshot, &mut indexes.graph, probes, options, breadth)?
-                }
-            };
-            let mut exact = Vec::new();
-            if !unanswered.is_empty() {
-                self.refresh(&snapshot, &mut indexes, options.by)?;
-                exact = self.search_in(&snapshot, &indexes, &unanswered, options)?;
-            }
-            let mut exact = exact.into_iter();
-            let whole = |matches: Answer| Found {
-                is_approximate: matches.is_some(),
-                matches: matches.or_else(|| exact.next()).unwrap_or_default(),
-            };
-            Ok(found.into_iter().map(whole).collect())
+            let found = self.find_in(&snapshot, &mut indexes, probes, options);
+            check_lock(&snapshot, &self.vault)?;
+            found
         });
         self.indexes = indexes;
         found
+    }
+
+    /// [`find_all`](Self::find_all), in the state that `db` sees.
+    fn find_in(
+        &self,
+        db: &Connection,
+        indexes: &mut Indexes,
+        probes: Vec<Probe>,
+        options: &SearchOptions,
+    ) -> Result<Vec<Found>, GalleryError> {
+        let (found, unanswered) = match options.mode {
+            SearchMode::Exact => (vec![None; probes.len()], probes),
+            SearchMode::Approximate { breadth } => {
+                self.search_graph(db, &mut indexes.graph, probes, options, breadth)?
+            }
+        };
+        let mut exact = Vec::new();
+        if !unanswered.is_empty() {
+            self.refresh(db, indexes, options.by)?;
+            exact = self.search_in(db, indexes, &unanswered, options)?;
+        }
+        let mut exact = exact.into_iter();
+        let whole = |matches: Answer| Found {
+            is_approximate: matches.is_some(),
+            matches: matches.or_else(|| exact.next()).unwrap_or_default(),
+        };
+        Ok(found.into_iter().map(whole).collect())
     }
 
     /// Faces that a search compares a probe with: what a false positive rate depends on.

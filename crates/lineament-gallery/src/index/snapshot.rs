@@ -7,7 +7,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::whole::{Magic, PREFIX_BYTES, Reader, Writer, f32_from_le, with_suffix};
+use pulp::bytemuck;
+
+use super::whole::{Magic, PREFIX_BYTES, Reader, Writer, with_suffix};
 use super::{COLUMNS, GROUP_BYTES, Index, ROWS};
 use crate::gallery::{MAX_DIMENSION, Stamp};
 
@@ -48,17 +50,20 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
     let n = u32::try_from(n).ok()? as usize;
     let n_bundles = n.div_ceil(ROWS);
     let mut index = Index {
-        faces: file.numbers(n, i64::from_le)?,
-        people: file.numbers(n, i64::from_le)?,
-        scales: file.numbers(n_bundles, |scales: [f32; ROWS]| scales.map(f32_from_le))?,
-        residuals: file.numbers(n_bundles, |residuals: [f32; ROWS]| {
-            residuals.map(f32_from_le)
-        })?,
+        faces: file.values(n, i64::from_le_bytes)?,
+        people: file.values(n, i64::from_le_bytes)?,
+        scales: file.values(n_bundles, floats)?,
+        residuals: file.values(n_bundles, floats)?,
         ..Index::new(dimension)
     };
     let n_groups = n_bundles * index.n_groups();
-    index.codes = file.numbers(n_groups, |group: [u8; GROUP_BYTES]| group)?;
+    index.codes = file.values(n_groups, |group: [u8; GROUP_BYTES]| group)?;
     file.whole((stamp, index))
+}
+
+fn floats(bytes: [u8; 4 * ROWS]) -> [f32; ROWS] {
+    let bits: [u32; ROWS] = bytemuck::cast(bytes);
+    bits.map(|bits| f32::from_bits(u32::from_le(bits)))
 }
 
 /// Bytes of a snapshot of `n` rows.

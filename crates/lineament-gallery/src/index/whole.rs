@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use pulp::bytemuck::{self, Pod};
-
 /// The name of a layout.
 pub(super) type Magic = [u8; 8];
+/// Bytes that are read at once: they stay in the nearest caches while they are summed and taken apart.
+const PIECE_BYTES: usize = 1 << 18;
 /// Bytes before what is summed.
 pub(super) const PREFIX_BYTES: u64 = 8 + 4;
 
@@ -91,14 +91,21 @@ impl Reader {
         Some(bytes)
     }
 
-    /// `n` numbers, little-endian; `native` makes them the processor's.
-    pub(super) fn numbers<T: Pod>(&mut self, n: usize, native: fn(T) -> T) -> Option<Vec<T>> {
-        let mut numbers = vec![T::zeroed(); n];
-        self.fill(bytemuck::cast_slice_mut(&mut numbers))?;
-        numbers
-            .iter_mut()
-            .for_each(|number| *number = native(*number));
-        Some(numbers)
+    /// `n` values of `N` bytes each.
+    pub(super) fn values<T, const N: usize>(
+        &mut self,
+        n: usize,
+        value: impl Fn([u8; N]) -> T,
+    ) -> Option<Vec<T>> {
+        let mut values = Vec::with_capacity(n);
+        let mut bytes = vec![0; N * (PIECE_BYTES / N).max(1).min(n)];
+        while values.len() < n {
+            let n_next = (n - values.len()).min(bytes.len() / N);
+            let bytes = &mut bytes[..n_next * N];
+            self.fill(bytes)?;
+            values.extend(bytes.as_chunks().0.iter().map(|bytes| value(*bytes)));
+        }
+        Some(values)
     }
 
     fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
@@ -111,9 +118,4 @@ impl Reader {
     pub(super) fn whole<T>(self, read: T) -> Option<T> {
         (self.crc.finalize() == self.wanted).then_some(read)
     }
-}
-
-/// A float whose bytes were little-endian.
-pub(super) fn f32_from_le(read: f32) -> f32 {
-    f32::from_bits(u32::from_le(read.to_bits()))
 }

@@ -1,9 +1,9 @@
 //! The graph as a file beside the gallery.
 //!
-//! Little-endian: `LNGLGRF1`, CRC-32 of all that follows (u32), SHA-256 of the embedding space (32 bytes, see
+//! Little-endian: `LNGLGRF2`, CRC-32 of all that follows (u32), SHA-256 of the embedding space (32 bytes, see
 //! [`space_hash`]), dimension (u32), rows n (u64), generation (i64), epoch (i64), history (32 bytes); then n
 //! faces (i64), n scales (f32), n residuals (f32), n rows of codes (i8, filled up with zeros to a multiple of
-//! 16), and for each layer, the lowest first, its links (u32), filled up with 2³² − 1.
+//! 64), and for each layer, the lowest first, its links (u32), filled up with 2³² − 1.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use pulp::bytemuck;
 use sha2::{Digest, Sha256};
 
-use super::rows::stride_of;
-use super::{Graph, Layer, NONE, Rows, layer_sizes, room_of};
+use super::rows::{LINE, Line, lines_of};
+use super::{Graph, LINKS_PER_LINE, Layer, Links, NONE, Rows, layer_sizes, room_of};
 use crate::gallery::{GalleryOptions, MAX_DIMENSION, Stamp};
-use crate::index::whole::{Magic, PREFIX_BYTES, Reader, Writer, f32_from_le, with_suffix};
+use crate::index::whole::{Magic, PREFIX_BYTES, Reader, Writer, with_suffix};
 
-const MAGIC: Magic = *b"LNGLGRF1";
+const MAGIC: Magic = *b"LNGLGRF2";
+const LINK_LINE_BYTES: usize = 4 * LINKS_PER_LINE;
 const HEADER_BYTES: u64 = PREFIX_BYTES + 32 + 4 + 8 + 8 + 8 + 32;
 
 /// Why a file is not the graph of a gallery.
@@ -62,9 +63,11 @@ pub(crate) fn write(
     for number in graph.rows.scales.iter().chain(&graph.rows.residuals) {
         out.put(&number.to_le_bytes())?;
     }
-    out.put(bytemuck::cast_slice(&graph.rows.codes))?;
-    for link in graph.layers.iter().flat_map(|layer| &layer.links) {
-        out.put(&link.to_le_bytes())?;
+    for line in &graph.rows.lines {
+        out.put(bytemuck::bytes_of(&line.0))?;
+    }
+    for links in graph.layers.iter().flat_map(|layer| &layer.links) {
+        out.put(bytemuck::bytes_of(&links.0.map(u32::to_le)))?;
     }
     out.finish()
 }
@@ -90,20 +93,25 @@ fn read_rest(mut file: Reader, dimension: usize) -> Option<(Stamp, Graph)> {
         return None;
     }
     let n = u32::try_from(n).ok()? as usize;
-    let faces = file.numbers(n, i64::from_le)?;
+    let faces = file.values(n, i64::from_le_bytes)?;
     let mut rows = Rows::new(0, dimension);
-    rows.scales = file.numbers(n, f32_from_le)?;
-    rows.residuals = file.numbers(n, f32_from_le)?;
-    rows.codes = file.numbers(n * rows.stride(), |code: i8| code)?;
+    rows.scales = file.values(n, f32::from_le_bytes)?;
+    rows.residuals = file.values(n, f32::from_le_bytes)?;
+    rows.lines = file.values(n * lines_of(dimension), |codes: [u8; LINE]| {
+        Line(bytemuck::cast(codes))
+    })?;
     let mut layers = Vec::new();
     for (layer, n_rows) in layer_sizes(n).enumerate() {
-        let room = room_of(layer);
-        let links = file.numbers(n_rows * room, u32::from_le)?;
-        let leads_nowhere = |link: &u32| *link != NONE && *link as usize >= n_rows;
-        if links.iter().any(leads_nowhere) {
+        let mut layer = Layer::new(0, room_of(layer));
+        layer.links = file.values(n_rows * layer.n_lines, |links: [u8; LINK_LINE_BYTES]| {
+            let links: [u32; LINKS_PER_LINE] = bytemuck::cast(links);
+            Links(links.map(u32::from_le))
+        })?;
+        let mut links = layer.links.iter().flat_map(|links| &links.0);
+        if links.any(|link| *link != NONE && *link as usize >= n_rows) {
             return None;
         }
-        layers.push(Layer { room, links });
+        layers.push(layer);
     }
     let graph = Graph {
         faces,
@@ -115,7 +123,7 @@ fn read_rest(mut file: Reader, dimension: usize) -> Option<(Stamp, Graph)> {
 
 /// Bytes of a graph of `n` rows.
 fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
-    let row_bytes = 8 + 4 + 4 + stride_of(dimension.min(MAX_DIMENSION)) as u64;
+    let row_bytes = 8 + 4 + 4 + (LINE * lines_of(dimension.min(MAX_DIMENSION))) as u64;
     let sizes = layer_sizes(usize::try_from(n).ok()?).enumerate();
     let mut links =
         sizes.map(|(layer, n_rows)| (n_rows as u64).checked_mul(4 * room_of(layer) as u64));

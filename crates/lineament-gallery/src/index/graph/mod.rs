@@ -40,30 +40,56 @@ pub(crate) struct Graph {
     layers: Vec<Layer>,
 }
 
+/// Links that the processor reads at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
+struct Links([u32; LINKS_PER_LINE]);
+
+const LINKS_PER_LINE: usize = 16;
+
 /// Links among the first rows.
 #[derive(Debug, PartialEq)]
 struct Layer {
-    /// Most links of a row.
-    room: usize,
-    /// `[rows of the layer, room]`, each filled up with [`NONE`].
-    links: Vec<u32>,
+    /// Lines of links of a row.
+    n_lines: usize,
+    /// `[rows of the layer, n_lines]`; the links of a row come before its [`NONE`]s.
+    links: Vec<Links>,
 }
 
 impl Layer {
-    fn n_rows(&self) -> usize {
-        self.links.len() / self.room
+    /// `n_rows` rows without links.
+    fn new(n_rows: usize, room: usize) -> Self {
+        let n_lines = room.div_ceil(LINKS_PER_LINE);
+        Self {
+            n_lines,
+            links: vec![Links([NONE; LINKS_PER_LINE]); n_rows * n_lines],
+        }
     }
 
-    fn of(&self, row: u32) -> &[u32] {
-        let links = &self.links[row as usize * self.room..][..self.room];
-        let n_links = links.iter().position(|link| *link == NONE);
-        &links[..n_links.unwrap_or(self.room)]
+    fn n_rows(&self) -> usize {
+        self.links.len() / self.n_lines
+    }
+
+    /// The lines of a row.
+    #[inline(always)]
+    fn lines(&self, row: u32) -> &[Links] {
+        &self.links[row as usize * self.n_lines..][..self.n_lines]
+    }
+
+    /// Those that a row leads to.
+    #[inline(always)]
+    fn of(&self, row: u32) -> impl Iterator<Item = u32> {
+        let links = self.lines(row).iter().flat_map(|line| line.0);
+        links.take_while(|link| *link != NONE)
     }
 
     fn set(&mut self, row: u32, to: &[u32]) {
-        let links = &mut self.links[row as usize * self.room..][..self.room];
-        links[..to.len()].copy_from_slice(to);
-        links[to.len()..].fill(NONE);
+        let lines = &mut self.links[row as usize * self.n_lines..][..self.n_lines];
+        let places = lines.iter_mut().flat_map(|line| &mut line.0);
+        let filled_up = to.iter().copied().chain(std::iter::repeat(NONE));
+        places
+            .zip(filled_up)
+            .for_each(|(place, link)| *place = link);
     }
 }
 
@@ -94,20 +120,21 @@ impl Graph {
             codes: &codes,
             scale: probe.fine.scale,
         };
-        walker.start(self, &goal);
+        walker.start(self);
         for layer in self.layers[1..].iter().rev() {
-            walker.walk(self, layer, &goal, 1);
+            walker.walk(self, layer, goal, 1);
         }
-        walker.walk(self, &self.layers[0], &goal, breadth);
-        let bound = |row: u32| {
-            let product = self.rows.product(&codes, row);
-            let (scale, residual) = self.rows.scale_and_residual(row);
+        walker.walk(self, &self.layers[0], goal, breadth);
+        let rows: Vec<u32> = walker.reached().iter().map(|reached| reached.row).collect();
+        let mut products = Vec::new();
+        self.rows
+            .products(walker.arch, &codes, &rows, &mut products);
+        let bounds = rows.iter().zip(products).map(|(row, product)| {
+            let (scale, residual) = self.rows.scale_and_residual(*row);
             probe.fine.bound(product, scale, residual)
-        };
-        let rows = walker.reached().iter().map(|reached| reached.row);
-        let mut found: Vec<(f32, i64)> = rows
-            .map(|row| (bound(row), self.faces[row as usize]))
-            .collect();
+        });
+        let faces = rows.iter().map(|row| self.faces[*row as usize]);
+        let mut found: Vec<(f32, i64)> = bounds.zip(faces).collect();
         found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found
     }

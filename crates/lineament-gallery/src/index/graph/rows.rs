@@ -1,19 +1,25 @@
-//! Vectors as small integers, each row in one piece, and products with them in the widest vectors of the
-//! processor at hand.
+//! Vectors as small integers, each row in whole lines of the caches, and products with them in the widest
+//! vectors of the processor at hand.
 
 use pulp::Arch;
 
 use crate::index::bound::{ZERO, quantize};
 
-/// Columns are filled up with zeros to a multiple of this: what one step of a product takes.
-const STEP: usize = 16;
+/// Codes of a line.
+pub(super) const LINE: usize = 64;
+
+/// Codes that the processor reads at once; rows are filled up with zeros to whole ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
+pub(super) struct Line(pub(super) [i8; LINE]);
 
 /// Unit vectors as 8-bit integers with a scale each, and how far each is from what it stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rows {
-    stride: usize,
-    /// `[rows, stride]`, −127 to 127.
-    pub(super) codes: Vec<i8>,
+    /// Lines of a row.
+    n_lines: usize,
+    /// `[rows, n_lines]`, codes of −127 to 127.
+    pub(super) lines: Vec<Line>,
     /// Row i stands for `scales[i] · codes[i]`.
     pub(super) scales: Vec<f32>,
     /// At least the norm of the difference between row i and its vector.
@@ -23,10 +29,10 @@ pub(crate) struct Rows {
 impl Rows {
     /// `n` rows of zeros.
     pub(crate) fn new(n: usize, dimension: usize) -> Self {
-        let stride = stride_of(dimension);
+        let n_lines = lines_of(dimension);
         Self {
-            stride,
-            codes: vec![0; n * stride],
+            n_lines,
+            lines: vec![Line([0; LINE]); n * n_lines],
             scales: vec![0.0; n],
             residuals: vec![0.0; n],
         }
@@ -34,18 +40,22 @@ impl Rows {
 
     pub(crate) fn set(&mut self, row: usize, values: &[f32]) {
         let (codes, scale, residual) = quantize(values);
-        let places = &mut self.codes[row * self.stride..][..self.stride];
-        for (place, code) in places.iter_mut().zip(codes) {
-            *place = code.wrapping_sub(ZERO).cast_signed();
+        let lines = &mut self.lines[row * self.n_lines..][..self.n_lines];
+        for (line, codes) in lines.iter_mut().zip(codes.chunks(LINE)) {
+            for (place, code) in line.0.iter_mut().zip(codes) {
+                *place = code.wrapping_sub(ZERO).cast_signed();
+            }
         }
         self.scales[row] = scale;
         self.residuals[row] = residual;
     }
 
+    /// Codes of a row, filled up.
     pub(super) fn stride(&self) -> usize {
-        self.stride
+        self.n_lines * LINE
     }
 
+    #[inline(always)]
     pub(super) fn scale(&self, row: u32) -> f32 {
         self.scales[row as usize]
     }
@@ -57,12 +67,8 @@ impl Rows {
     /// The codes of a row, to be multiplied with others.
     pub(super) fn widen(&self, row: u32, codes: &mut Vec<i16>) {
         codes.clear();
-        codes.extend(self.row(row).iter().map(|code| i16::from(*code)));
-    }
-
-    /// Σ code · probe of one row.
-    pub(super) fn product(&self, probe: &[i16], row: u32) -> i32 {
-        portable(self.row(row), probe)
+        let row = self.row(row).iter().flat_map(|line| &line.0);
+        codes.extend(row.map(|code| i16::from(*code)));
     }
 
     /// Σ code · probe for each of `wanted`, written over `products`.
@@ -73,80 +79,154 @@ impl Rows {
         wanted: &[u32],
         products: &mut Vec<i32>,
     ) {
-        products.clear();
-        match arch {
-            #[cfg(target_arch = "x86_64")]
-            Arch::V4(simd) => (*simd).vectorize(x86::Products {
-                simd: *simd,
+        with_vectors(
+            arch,
+            Products {
                 rows: self,
                 probe,
                 wanted,
                 products,
-            }),
-            #[cfg(target_arch = "x86_64")]
-            Arch::V3(simd) => simd.vectorize(x86::Products {
-                simd,
-                rows: self,
-                probe,
-                wanted,
-                products,
-            }),
-            _ => products.extend(wanted.iter().map(|row| portable(self.row(*row), probe))),
-        }
+            },
+        );
     }
 
     #[inline(always)]
-    fn row(&self, row: u32) -> &[i8] {
-        &self.codes[row as usize * self.stride..][..self.stride]
+    pub(super) fn row(&self, row: u32) -> &[Line] {
+        &self.lines[row as usize * self.n_lines..][..self.n_lines]
     }
 }
 
-/// Codes of a row, filled up.
-pub(super) const fn stride_of(dimension: usize) -> usize {
-    dimension.next_multiple_of(STEP)
+/// Lines of a row.
+pub(super) const fn lines_of(dimension: usize) -> usize {
+    dimension.div_ceil(LINE)
+}
+
+/// Vector instructions, or none.
+pub(super) trait Vectors: Copy {
+    /// Σ code · probe of one row.
+    fn product(self, row: &[Line], probe: &[i16]) -> i32;
+
+    /// Asks for what is to be read soon, so that waiting for it and computing overlap.
+    fn fetch<T>(self, soon: &[T]);
+}
+
+/// Work that is compiled for each kind of vectors.
+pub(super) trait Work {
+    fn run<V: Vectors>(self, vectors: V);
+}
+
+/// Does the work with the widest vectors of the processor at hand.
+pub(super) fn with_vectors(arch: Arch, work: impl Work) {
+    match arch {
+        #[cfg(target_arch = "x86_64")]
+        Arch::V4(simd) => simd.vectorize(
+            #[inline(always)]
+            || work.run(simd),
+        ),
+        #[cfg(target_arch = "x86_64")]
+        Arch::V3(simd) => simd.vectorize(
+            #[inline(always)]
+            || work.run(simd),
+        ),
+        _ => work.run(InWords),
+    }
 }
 
 /// What the vector instructions compute, in words.
-fn portable(row: &[i8], probe: &[i16]) -> i32 {
-    let products = row.iter().zip(probe);
-    let products = products.map(|(c, p)| i32::from(*c) * i32::from(*p));
-    // Sums fit; only a file that somebody made up holds a code of −128.
-    products.fold(0, i32::wrapping_add)
+#[derive(Clone, Copy)]
+struct InWords;
+
+impl Vectors for InWords {
+    fn product(self, row: &[Line], probe: &[i16]) -> i32 {
+        let products = row.iter().flat_map(|line| &line.0).zip(probe);
+        let products = products.map(|(c, p)| i32::from(*c) * i32::from(*p));
+        // Sums fit; only a file that somebody made up holds a code of −128.
+        products.fold(0, i32::wrapping_add)
+    }
+
+    fn fetch<T>(self, _: &[T]) {}
+}
+
+struct Products<'a> {
+    rows: &'a Rows,
+    probe: &'a [i16],
+    wanted: &'a [u32],
+    products: &'a mut Vec<i32>,
+}
+
+impl Work for Products<'_> {
+    #[inline(always)]
+    fn run<V: Vectors>(self, vectors: V) {
+        self.products.clear();
+        // No closures: what is called in one is not compiled for the vectors.
+        for row in self.wanted {
+            let product = vectors.product(self.rows.row(*row), self.probe);
+            self.products.push(product);
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use pulp::bytemuck::cast;
-    use pulp::x86::V3;
+    use pulp::x86::{V3, V4};
+    use std::arch::x86_64::{__m128i, __m256i, __m512i};
 
-    use super::{Rows, STEP};
+    use super::{LINE, Line, Vectors};
 
-    pub(super) struct Products<'a> {
-        pub(super) simd: V3,
-        pub(super) rows: &'a Rows,
-        pub(super) probe: &'a [i16],
-        pub(super) wanted: &'a [u32],
-        pub(super) products: &'a mut Vec<i32>,
-    }
+    /// Bytes that the processor fetches together.
+    const FETCHED: usize = 64;
+    /// Into the nearest of the caches.
+    const NEAREST: i32 = std::arch::x86_64::_MM_HINT_T0;
 
-    impl pulp::NullaryFnOnce for Products<'_> {
-        type Output = ();
+    impl Vectors for V4 {
+        #[inline(always)]
+        fn product(self, row: &[Line], probe: &[i16]) -> i32 {
+            let (simd, bw) = (self.avx512f, self.avx512bw);
+            let mut sums = [simd._mm512_setzero_si512(); 2];
+            for (line, probe) in row.iter().zip(probe.as_chunks::<LINE>().0) {
+                let codes: [__m256i; 2] = cast(line.0);
+                let probe: [__m512i; 2] = cast(*probe);
+                for ((sum, codes), probe) in sums.iter_mut().zip(codes).zip(probe) {
+                    // Pairs of products fit 32 bits: 2 · 127 · 32,767.
+                    let pairs = bw._mm512_madd_epi16(bw._mm512_cvtepi8_epi16(codes), probe);
+                    *sum = simd._mm512_add_epi32(*sum, pairs);
+                }
+            }
+            simd._mm512_reduce_add_epi32(simd._mm512_add_epi32(sums[0], sums[1]))
+        }
 
         #[inline(always)]
-        fn call(self) {
-            let simd = self.simd.avx2;
-            let (probe, _) = self.probe.as_chunks::<STEP>();
-            for row in self.wanted {
-                let (codes, _) = self.rows.row(*row).as_chunks::<STEP>();
-                let mut sum = self.simd.avx._mm256_setzero_si256();
-                for (codes, probe) in codes.iter().zip(probe) {
-                    let codes = simd._mm256_cvtepi8_epi16(cast(*codes));
-                    // Pairs of products fit 32 bits: 2 · 127 · 32,767.
-                    let pairs = simd._mm256_madd_epi16(codes, cast(*probe));
-                    sum = simd._mm256_add_epi32(sum, pairs);
+        fn fetch<T>(self, soon: &[T]) {
+            V3::fetch(*self, soon);
+        }
+    }
+
+    impl Vectors for V3 {
+        #[inline(always)]
+        fn product(self, row: &[Line], probe: &[i16]) -> i32 {
+            let simd = self.avx2;
+            let mut sums = [self.avx._mm256_setzero_si256(); 4];
+            for (line, probe) in row.iter().zip(probe.as_chunks::<LINE>().0) {
+                let codes: [__m128i; 4] = cast(line.0);
+                let probe: [__m256i; 4] = cast(*probe);
+                for ((sum, codes), probe) in sums.iter_mut().zip(codes).zip(probe) {
+                    let pairs = simd._mm256_madd_epi16(simd._mm256_cvtepi8_epi16(codes), probe);
+                    *sum = simd._mm256_add_epi32(*sum, pairs);
                 }
-                let lanes: [i32; 8] = cast(sum);
-                self.products.push(lanes.iter().sum());
+            }
+            let [a, b, c, d] = sums;
+            let sum =
+                simd._mm256_add_epi32(simd._mm256_add_epi32(a, b), simd._mm256_add_epi32(c, d));
+            let lanes: [i32; 8] = cast(sum);
+            lanes.iter().sum()
+        }
+
+        #[inline(always)]
+        fn fetch<T>(self, soon: &[T]) {
+            let start = soon.as_ptr().cast::<i8>();
+            for place in (0..size_of_val(soon)).step_by(FETCHED) {
+                self.sse._mm_prefetch::<NEAREST>(start.wrapping_add(place));
             }
         }
     }
@@ -156,23 +236,37 @@ mod x86 {
 mod tests {
     use super::*;
 
+    /// What the processor at hand may run, besides the portable form.
+    fn archs() -> Vec<Arch> {
+        let mut archs = vec![Arch::new()];
+        #[cfg(target_arch = "x86_64")]
+        archs.extend(pulp::x86::V3::try_new().map(Arch::V3));
+        archs
+    }
+
     #[test]
     fn vectors_multiply_as_words_do() {
-        let mut rows = Rows::new(5, 37);
-        for row in 0..5 {
-            let values: Vec<f32> = (0..37)
-                .map(|i| ((i * 7 + row * 13) % 11) as f32 / 11.0 - 0.4)
+        for dimension in [1, 37, 64, 100, 512] {
+            let mut rows = Rows::new(5, dimension);
+            for row in 0..5 {
+                let values: Vec<f32> = (0..dimension)
+                    .map(|i| ((i * 7 + row * 13) % 11) as f32 / 11.0 - 0.4)
+                    .collect();
+                rows.set(row, &values);
+            }
+            let limit = i32::MAX / 127 / dimension as i32;
+            let mut probe: Vec<i16> = (0..dimension as i32)
+                .map(|i| ((i * 2_311 % 32_767 - 16_000) % limit) as i16)
                 .collect();
-            rows.set(row, &values);
+            probe.resize(rows.stride(), 0);
+            let wanted = [4, 0, 2, 2];
+            let in_words = wanted.map(|row| InWords.product(rows.row(row), &probe));
+            assert!(in_words.iter().any(|product| *product != 0));
+            for arch in archs() {
+                let mut products = vec![9];
+                rows.products(arch, &probe, &wanted, &mut products);
+                assert_eq!(products, in_words, "{dimension} numbers");
+            }
         }
-        let mut probe: Vec<i16> = (0..37)
-            .map(|i| (i * 2_311 % 32_767 - 16_000) as i16)
-            .collect();
-        probe.resize(rows.stride(), 0);
-        let (wanted, mut products) = ([4, 0, 2, 2], vec![9]);
-        rows.products(Arch::new(), &probe, &wanted, &mut products);
-        let in_words = wanted.map(|row| rows.product(&probe, row));
-        assert_eq!(products, in_words);
-        assert!(in_words.iter().any(|product| *product != 0));
     }
 }

@@ -2,13 +2,23 @@
 
 use pulp::Arch;
 
+use super::rows::{Rows, Vectors, Work, with_vectors};
 use super::{Graph, Layer};
 
 /// What is walked towards.
+#[derive(Clone, Copy)]
 pub(super) struct Goal<'a> {
     /// Filled up as rows are.
     pub(super) codes: &'a [i16],
     pub(super) scale: f32,
+}
+
+impl Goal<'_> {
+    /// About the score of a row with the goal.
+    #[inline(always)]
+    fn score<V: Vectors>(&self, vectors: V, rows: &Rows, row: u32) -> f32 {
+        vectors.product(rows.row(row), self.codes) as f32 * (self.scale * rows.scale(row))
+    }
 }
 
 /// A row on the way.
@@ -24,14 +34,11 @@ pub(super) struct Reached {
 /// Room for a walk, used again for the next.
 #[derive(Debug)]
 pub(crate) struct Walker {
-    arch: Arch,
+    pub(super) arch: Arch,
     /// The best rows so far, best first.
     pool: Vec<Reached>,
-    /// A bit a row that was looked at, and the words with such bits.
-    seen: Vec<u64>,
-    touched: Vec<u32>,
+    seen: Seen,
     wanted: Vec<u32>,
-    products: Vec<i32>,
 }
 
 impl Default for Walker {
@@ -39,21 +46,19 @@ impl Default for Walker {
         Self {
             arch: Arch::new(),
             pool: Vec::new(),
-            seen: Vec::new(),
-            touched: Vec::new(),
+            seen: Seen::default(),
             wanted: Vec::new(),
-            products: Vec::new(),
         }
     }
 }
 
 impl Walker {
     /// Stands on the first row, which is in every layer.
-    pub(super) fn start(&mut self, graph: &Graph, goal: &Goal<'_>) {
-        self.seen.resize(graph.len().div_ceil(64), 0);
+    pub(super) fn start(&mut self, graph: &Graph) {
+        self.seen.words.resize(graph.len().div_ceil(64), 0);
         self.pool.clear();
         self.pool.push(Reached {
-            score: graph.rows.product(goal.codes, 0) as f32 * (goal.scale * graph.rows.scale(0)),
+            score: f32::NEG_INFINITY,
             row: 0,
             is_behind: false,
         });
@@ -61,44 +66,93 @@ impl Walker {
 
     /// Goes on from the rows that were reached to about the `breadth` rows of a layer that are nearest to
     /// the goal (algorithm 2).
-    pub(super) fn walk(&mut self, graph: &Graph, layer: &Layer, goal: &Goal<'_>, breadth: usize) {
-        self.forget_seen();
-        for i in 0..self.pool.len() {
-            self.pool[i].is_behind = false;
-            self.is_new(self.pool[i].row);
-        }
-        let mut next = 0;
-        while let Some(reached) = self.pool.get_mut(next) {
-            if reached.is_behind {
-                next += 1;
-                continue;
-            }
-            reached.is_behind = true;
-            let row = reached.row;
-            self.wanted.clear();
-            for link in layer.of(row) {
-                if self.is_new(*link) {
-                    self.wanted.push(*link);
-                }
-            }
-            let rows = &graph.rows;
-            rows.products(self.arch, goal.codes, &self.wanted, &mut self.products);
-            for (row, product) in self.wanted.iter().zip(&self.products) {
-                let score = *product as f32 * (goal.scale * rows.scale(*row));
-                next = next.min(keep(&mut self.pool, breadth, score, *row));
-            }
-        }
+    pub(super) fn walk(&mut self, graph: &Graph, layer: &Layer, goal: Goal<'_>, breadth: usize) {
+        with_vectors(
+            self.arch,
+            Walk {
+                walker: self,
+                graph,
+                layer,
+                goal,
+                breadth,
+            },
+        );
     }
 
     /// The rows that were reached, best first.
     pub(super) fn reached(&self) -> &[Reached] {
         &self.pool
     }
+}
 
-    /// Marks a row as seen; false when it was.
+struct Walk<'a> {
+    walker: &'a mut Walker,
+    graph: &'a Graph,
+    layer: &'a Layer,
+    goal: Goal<'a>,
+    breadth: usize,
+}
+
+impl Work for Walk<'_> {
+    #[inline(always)]
+    fn run<V: Vectors>(self, vectors: V) {
+        let Self {
+            walker,
+            graph,
+            layer,
+            goal,
+            breadth,
+        } = self;
+        let Walker {
+            pool, seen, wanted, ..
+        } = walker;
+        let rows = &graph.rows;
+        seen.forget();
+        for reached in pool.iter_mut() {
+            reached.is_behind = false;
+            reached.score = goal.score(vectors, rows, reached.row);
+            seen.is_new(reached.row);
+        }
+        let mut next = 0;
+        while let Some(reached) = pool.get_mut(next) {
+            next += 1;
+            if std::mem::replace(&mut reached.is_behind, true) {
+                continue;
+            }
+            wanted.clear();
+            for link in layer.of(reached.row) {
+                if seen.is_new(link) {
+                    vectors.fetch(rows.row(link));
+                    vectors.fetch(std::slice::from_ref(&rows.scales[link as usize]));
+                    wanted.push(link);
+                }
+            }
+            // Most likely the next to be left.
+            if let Some(after) = pool[next..].iter().find(|reached| !reached.is_behind) {
+                vectors.fetch(layer.lines(after.row));
+            }
+            for row in wanted.iter() {
+                next = next.min(keep(pool, breadth, goal.score(vectors, rows, *row), *row));
+            }
+        }
+    }
+}
+
+/// Rows that were looked at.
+#[derive(Debug, Default)]
+struct Seen {
+    /// A bit a row.
+    words: Vec<u64>,
+    /// The words with such bits.
+    touched: Vec<u32>,
+}
+
+impl Seen {
+    /// Marks a row; false when it was marked.
+    #[inline(always)]
     fn is_new(&mut self, row: u32) -> bool {
         let (word, bit) = (row / 64, 1u64 << (row % 64));
-        let bits = &mut self.seen[word as usize];
+        let bits = &mut self.words[word as usize];
         if *bits == 0 {
             self.touched.push(word);
         }
@@ -107,14 +161,15 @@ impl Walker {
         is_new
     }
 
-    fn forget_seen(&mut self) {
+    fn forget(&mut self) {
         for word in self.touched.drain(..) {
-            self.seen[word as usize] = 0;
+            self.words[word as usize] = 0;
         }
     }
 }
 
 /// Puts a row among the best `breadth`, if it is one of them. Where it stands.
+#[inline(always)]
 fn keep(pool: &mut Vec<Reached>, breadth: usize, score: f32, row: u32) -> usize {
     let is_full = pool.len() >= breadth;
     if is_full && pool.last().is_none_or(|last| score <= last.score) {
