@@ -276,7 +276,7 @@ def plot(path, costs):
         out.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
         out += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in points]
         px, py = points[-1]
-        out.append(f'<text x="{px + 8:.1f}" y="{py + 4 + (12 if i == 2 else 0):.1f}" fill="{colour}">{name}</text>')
+        out.append(f'<text x="{px + 8:.1f}" y="{py + 4:.1f}" fill="{colour}">{name}</text>')
     with open(path, "w") as file:
         file.write("\n".join(out + ["</svg>", ""]))
 
