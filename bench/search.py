@@ -5,7 +5,7 @@
     python bench/search.py --features FILE --faces 10000 100000 1000000 --dimensions 128 --approximate --plot FILE.svg
 
 With --approximate, the approximate index stands beside faiss's IndexHNSWFlat (efConstruction 128, and M 16 unless --links
-says otherwise): of both the least breadth that finds the nearest of RECALL of the probes. faiss's indexes of a million
+says otherwise): of both the least breadth that finds the nearest of --recall of the probes. faiss's indexes of a million
 faces take long to build: with --keep DIR they are kept there, with what building took, for the next run.
 
 FILE holds the embeddings of labelled crops and of their mirror images (a teacher's, 128 numbers each). Probes
@@ -28,7 +28,6 @@ N_PROBES = 200
 ROUNDS = 5
 PERTURBATION = 0.5  # norm of the noise that is added to a unit vector
 N_APPROXIMATE_PROBES = 1000
-RECALL = 0.99
 USUAL_BREADTH = 128  # what the program takes
 BREADTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
@@ -197,11 +196,11 @@ def nearest(faces, probes):
     return best
 
 
-def least_breadth(run, truth):
-    """The least breadth at which `run` finds enough, and the share that it finds."""
+def least_breadth(run, truth, wanted):
+    """The least breadth at which `run` finds the share `wanted`, and the share that it finds."""
     for breadth in BREADTHS:
         recall = np.mean(run(breadth)[1] == truth)
-        if recall >= RECALL:
+        if recall >= wanted:
             break
     return breadth, recall
 
@@ -217,12 +216,12 @@ def measure_approximate(args, features, n_faces, dimension):
         ours = Ours(args.example, folder, faces, probes)
         index = ours.ask("index")
         mib = ours.mib()
-        breadth, recall = least_breadth(lambda b: ours.run(f"approximate {b}"), truth)
+        breadth, recall = least_breadth(lambda b: ours.run(f"approximate {b}"), truth, args.recall)
         usual_s, usual = ours.run(f"approximate {USUAL_BREADTH}")
         costs = []
         for links in args.links:
             peer = ApproximatePeer(faces, links, kept(links))
-            peer_breadth, peer_recall = least_breadth(lambda b: peer.run(b, probes), truth)
+            peer_breadth, peer_recall = least_breadth(lambda b: peer.run(b, probes), truth, args.recall)
             times = []
             for _ in range(ROUNDS):
                 both = ours.run(f"approximate {breadth}")[0], peer.run(peer_breadth, probes)[0]
@@ -288,6 +287,7 @@ def main():
     parser.add_argument("--dimensions", type=int, nargs="+", default=[128, 512])
     parser.add_argument("--example", default="target/release/examples/search_bench")
     parser.add_argument("--approximate", action="store_true")
+    parser.add_argument("--recall", type=float, default=0.99, help="share of the probes whose nearest is to be found")
     parser.add_argument("--links", type=int, nargs="+", default=[16], help="M of faiss's indexes")
     parser.add_argument("--keep", help="a folder that keeps faiss's indexes for the next run")
     parser.add_argument("--plot", help="write the cost by number of faces here, as SVG; of the first of --dimensions")

@@ -5,7 +5,8 @@
 //! hierarchical navigable small world graphs", IEEE TPAMI 42(4), 2020: algorithms 1, 2, 4 and 5.
 //! Deviations: the height of a row comes from a hash of its face's number, so that an index is the same
 //! whenever it is built; rows are inserted from the highest down, so that a layer is the first rows of the
-//! one below it; rows are inserted in batches, and those of a batch do not see each other.
+//! one below it; rows are inserted in batches: those of a batch do not see each other, and a row that
+//! several of them lead to chooses among its links once.
 
 mod build;
 mod file;
