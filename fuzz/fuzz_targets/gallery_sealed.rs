@@ -90,16 +90,21 @@ fn said_by(path: &Path) -> Result<HashSet<String>, GalleryError> {
         return Ok(said);
     }
     gallery.export(|row| {
-        said.insert(match row {
+        let (row, picture) = match row {
             ExportRow::Person(person) => {
-                format!("{:?}", (person.id, person.name, person.tags, person.notes))
+                let seen = (person.id, person.name, person.tags, person.notes);
+                (format!("{seen:?}"), None)
             }
             ExportRow::Face(row) => {
                 let face = row.face;
+                let picture = row.thumbnail.map(|picture| format!("{:?} {picture:?}", face.id));
                 let seen = (face.id, face.rect, face.landmarks, face.quality, face.source);
-                format!("{seen:?} {:?} {:?}", row.embedding, row.thumbnail)
+                (format!("{seen:?} {:?}", row.embedding), picture)
             }
-        });
+        };
+        said.insert(row);
+        // By itself: that a row is gone, a picture's too, is no secret's to tell.
+        said.extend(picture);
         Ok(())
     })?;
     Ok(said)
