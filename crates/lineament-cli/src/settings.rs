@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use lineament::{DetectionOptions, EngineOptions, Limits, PipelineOptions, Score, Selector};
-use lineament_runtime::{Device, Engine, Precision};
+use lineament_runtime::{Device, Engine, Isa, Precision};
 
 use crate::args::common::{self, EngineName};
 use crate::failure::Failure;
@@ -134,7 +134,7 @@ pub(crate) fn pipeline(
             detector: selector(models.detector.as_deref()),
             embedder: selector(models.embedder.as_deref()),
             engine: EngineOptions {
-                engine: engine(models.engine, &models.device)?,
+                engine: engine(models.engine, &models.device, models.isa)?,
                 precision: precision(models.precision, models.engine)?,
                 ..EngineOptions::default()
             },
@@ -173,12 +173,12 @@ fn limits(args: &common::Search) -> Limits {
     limits
 }
 
-pub(crate) fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> {
+pub(crate) fn engine(name: EngineName, device: &str, isa: Option<Isa>) -> Result<Engine, Failure> {
     let device = parse_device(device)?;
     let engine = match name {
-        EngineName::Auto => Engine::Auto,
+        EngineName::Auto if isa.is_none() => Engine::Auto,
+        EngineName::Auto | EngineName::Kernels => Engine::Kernels { isa },
         EngineName::Rten => Engine::Rten,
-        EngineName::Kernels => Engine::Kernels { isa: None },
         EngineName::Onnxruntime => Engine::OnnxRuntime {
             library: None,
             device,
@@ -190,7 +190,13 @@ pub(crate) fn engine(name: EngineName, device: &str) -> Result<Engine, Failure> 
                 .help("add --engine onnxruntime"),
         );
     }
-    Ok(engine)
+    match isa {
+        Some(isa) if !matches!(engine, Engine::Kernels { .. }) => Err(Failure::usage(format!(
+            "this engine chooses its instructions itself, {isa} cannot be asked for"
+        ))
+        .help("add --engine kernels")),
+        _ => Ok(engine),
+    }
 }
 
 /// The precision that was asked for, of an engine that has it.
@@ -256,6 +262,7 @@ mod tests {
             "lineament detect a.jpg --device cuda",
             "lineament detect a.jpg --engine kernels --device cuda",
             "lineament detect a.jpg --engine rten --precision bf16",
+            "lineament detect a.jpg --engine rten --isa portable",
             "lineament detect a.jpg --engine onnxruntime --device cuda:x",
             "lineament detect a.jpg --engine onnxruntime --device toaster",
         ] {
@@ -278,8 +285,13 @@ mod tests {
             unreachable!("the line says onnxruntime");
         };
         assert_eq!(device, Device::Cuda { index: 1 });
+        let portable = Some(Isa::Portable);
         for (line, engine) in [
             ("lineament detect a.jpg", Engine::Auto),
+            (
+                "lineament detect a.jpg --isa portable",
+                Engine::Kernels { isa: portable },
+            ),
             ("lineament detect a.jpg --engine rten", Engine::Rten),
             (
                 "lineament detect a.jpg --engine kernels",

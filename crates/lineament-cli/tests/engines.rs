@@ -27,6 +27,13 @@ fn models_say_what_they_run_on() {
         let start = format!("{MODEL}: good, runs on {expected}");
         assert!(told.starts_with(&start), "{told}");
     }
+    let selftest = run(dir.path(), &["selftest", "--isa", "portable", "--json"]);
+    assert_eq!(code(&selftest), 0, "{}", stderr(&selftest));
+    assert!(
+        stdout(&selftest).contains("(portable)"),
+        "{}",
+        stdout(&selftest)
+    );
     let info = stdout(&run(dir.path(), &["models", "info", MODEL]));
     assert!(info.contains("# runs on "), "{info}");
 }

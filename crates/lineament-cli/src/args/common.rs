@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use lineament_runtime::Precision;
+use lineament_runtime::{Isa, Precision};
 
 use crate::progress::Watcher;
 
@@ -86,6 +86,10 @@ pub(crate) struct Models {
     /// The device that the engine runs on.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub(crate) device: String,
+    /// The instructions that our own engine uses: portable, neon, avx2 or avx512 [default: LINEAMENT_ISA,
+    /// else the best of this processor].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) isa: Option<Isa>,
     /// How exact the numbers are that networks multiply: f32, or bf16 or int8, which are quicker where
     /// the processor has them [default: what the model's manifest says, else f32].
     #[arg(long, value_name = "NAME")]

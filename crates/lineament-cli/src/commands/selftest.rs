@@ -37,7 +37,7 @@ struct Row {
 }
 
 pub(crate) fn run(args: &Selftest) -> Result<Exit, Failure> {
-    let engine = settings::engine(args.engine, &args.device)?;
+    let engine = settings::engine(args.engine, &args.device, args.isa)?;
     let answers = lineament_models::answers().map_err(|error| broken(&error))?;
     let photo = picture()?;
     let models = lineament_models::models().map_err(|error| broken(&error))?;

@@ -114,6 +114,7 @@ fn one_model(models: EvalModels) -> Models {
         embedder: None,
         engine: models.engine,
         device: models.device,
+        isa: models.isa,
         precision: models.precision,
     }
 }

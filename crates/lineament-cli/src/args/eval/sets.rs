@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use lineament_runtime::Precision;
+use lineament_runtime::{Isa, Precision};
 
 use super::{Comparing, Evaluation, MatcherName};
 use crate::args::clustering::Clustering;
@@ -383,6 +383,10 @@ pub(crate) struct DetectFaces {
         help_heading = "Models"
     )]
     pub(crate) device: String,
+    /// The instructions that our own engine uses: portable, neon, avx2 or avx512 [default: LINEAMENT_ISA,
+    /// else the best of this processor].
+    #[arg(long, value_name = "NAME", help_heading = "Models")]
+    pub(crate) isa: Option<Isa>,
     /// How exact the numbers are that networks multiply: f32, or bf16 or int8, which are quicker where
     /// the processor has them [default: what the model's manifest says, else f32].
     #[arg(long, value_name = "NAME", help_heading = "Models")]

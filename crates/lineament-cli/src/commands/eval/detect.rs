@@ -115,6 +115,7 @@ impl Job {
                     embedder: None,
                     engine: args.engine,
                     device: args.device,
+                    isa: args.isa,
                     precision: args.precision,
                 },
             )?,
