@@ -219,7 +219,7 @@ mod tests {
     fn every_task_runs_once() {
         let pool = Pool::new(NonZeroUsize::new(3).unwrap());
         for n in [0, 1, 2, 7, 100] {
-            for _ in 0..50 {
+            for _ in 0..if cfg!(miri) { 3 } else { 50 } {
                 let counts: Vec<AtomicUsize> = (0..n).map(|_| AtomicUsize::new(0)).collect();
                 pool.for_each(n, &|i| {
                     counts[i].fetch_add(1, Ordering::Relaxed);
