@@ -41,6 +41,7 @@ fn models(pipeline: &Pipeline) -> BTreeMap<String, ModelRef> {
     let reference = |info: &ModelInfo| ModelRef {
         name: info.name.clone(),
         sha256: info.sha256.clone(),
+        precision: info.precision.map(|precision| precision.to_string()),
     };
     let embedder = pipeline
         .embedder_info()

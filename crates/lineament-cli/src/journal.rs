@@ -36,6 +36,9 @@ pub(crate) struct ModelRef {
     pub(crate) name: String,
     /// The hash of its file.
     pub(crate) sha256: String,
+    /// The precision that its manifest asks for, if it asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) precision: Option<String>,
 }
 
 /// Whether a run starts afresh or goes on.
@@ -234,7 +237,10 @@ fn differences(found: &Header, wanted: &Header) -> Vec<String> {
                 .get(task)
                 .map_or("absent".to_owned(), |model| {
                     let short = model.sha256.get(..12).unwrap_or(&model.sha256);
-                    format!("{} ({short})", model.name)
+                    match &model.precision {
+                        Some(precision) => format!("{} ({short}) in {precision}", model.name),
+                        None => format!("{} ({short})", model.name),
+                    }
                 })
         });
         compare(&format!("the {task}"), &was, &is);
@@ -272,6 +278,7 @@ mod tests {
                 ModelRef {
                     name: "tiny".to_owned(),
                     sha256: "0123456789abcdef".to_owned(),
+                    precision: None,
                 },
             )]),
             options: BTreeMap::from([("max_side_px".to_owned(), json!(max_side_px))]),
@@ -337,6 +344,18 @@ mod tests {
         assert!(message.contains("max_side_px was 640, is 320"), "{message}");
         assert!(message.contains("the detector was tiny"), "{message}");
         assert_eq!(failure.exit(), Exit::Output);
+    }
+
+    #[test]
+    fn a_manifest_that_asks_for_another_precision_is_another_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("j.jsonl");
+        written(&path);
+        let mut other = header(640);
+        other.models.get_mut("detector").unwrap().precision = Some("int8".to_owned());
+        let failure = Journal::open(&path, &other, Start::Resume).unwrap_err();
+        let told = message(&failure);
+        assert!(told.contains("is tiny (0123456789ab) in int8"), "{told}");
     }
 
     #[test]

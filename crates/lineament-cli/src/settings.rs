@@ -135,7 +135,7 @@ pub(crate) fn pipeline(
             embedder: selector(models.embedder.as_deref()),
             engine: EngineOptions {
                 engine: engine(models.engine, &models.device, models.isa)?,
-                precision: precision(models.precision, models.engine)?,
+                precision: precision(models.network_precision, models.engine)?,
                 ..EngineOptions::default()
             },
             detection: detection(search)?,
@@ -254,6 +254,12 @@ mod tests {
         args
     }
 
+    /// Two options of one name in any command, say: builds for release take one of them.
+    #[test]
+    fn no_commands_arguments_clash() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
     #[test]
     fn numbers_out_of_range_are_usage_errors() {
         for line in [
@@ -261,7 +267,7 @@ mod tests {
             "lineament detect a.jpg --score-threshold 1.5",
             "lineament detect a.jpg --device cuda",
             "lineament detect a.jpg --engine kernels --device cuda",
-            "lineament detect a.jpg --engine rten --precision bf16",
+            "lineament detect a.jpg --engine rten --network-precision bf16",
             "lineament detect a.jpg --engine rten --isa portable",
             "lineament detect a.jpg --engine onnxruntime --device cuda:x",
             "lineament detect a.jpg --engine onnxruntime --device toaster",

@@ -1,8 +1,8 @@
 //! From a manifest to the types of this floor.
 
 use lineament_core::{ChannelOrder, Layout, Preprocess};
-use lineament_runtime::{Channels, InputSpec, Manifest, TensorLayout};
-use serde::Serialize;
+use lineament_runtime::{Channels, InputSpec, Manifest, Precision, TensorLayout};
+use serde::{Serialize, Serializer};
 
 /// Which model was used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,6 +13,16 @@ pub struct ModelInfo {
     pub family: String,
     /// SHA-256 of its file, 64 hexadecimal digits.
     pub sha256: String,
+    /// The precision that its manifest asks for, if it asks for one.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub precision: Option<Precision>,
+}
+
+fn as_text<S: Serializer>(precision: &Option<Precision>, to: S) -> Result<S::Ok, S::Error> {
+    match precision {
+        Some(precision) => to.collect_str(precision),
+        None => to.serialize_none(),
+    }
 }
 
 impl ModelInfo {
@@ -21,6 +31,7 @@ impl ModelInfo {
             name: manifest.name.clone(),
             family: manifest.family.to_string(),
             sha256: manifest.sha256.to_string(),
+            precision: manifest.precision,
         }
     }
 }

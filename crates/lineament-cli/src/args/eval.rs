@@ -348,5 +348,5 @@ pub(crate) struct EvalModels {
     /// How exact the numbers are that networks multiply: f32, or bf16 or int8, which are quicker where
     /// the processor has them [default: what the model's manifest says, else f32].
     #[arg(long, value_name = "NAME")]
-    pub(crate) precision: Option<Precision>,
+    pub(crate) network_precision: Option<Precision>,
 }

@@ -115,6 +115,6 @@ fn one_model(models: EvalModels) -> Models {
         engine: models.engine,
         device: models.device,
         isa: models.isa,
-        precision: models.precision,
+        network_precision: models.network_precision,
     }
 }

@@ -116,7 +116,7 @@ impl Job {
                     engine: args.engine,
                     device: args.device,
                     isa: args.isa,
-                    precision: args.precision,
+                    network_precision: args.network_precision,
                 },
             )?,
         })
