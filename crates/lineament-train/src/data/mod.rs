@@ -22,7 +22,7 @@ pub use augment::{
 pub(crate) use images::decode;
 pub use images::{DataSource, Images};
 pub use loader::{Batch, Loader};
-pub use sampler::{Sampler, SamplerOptions};
+pub use sampler::{BalancedEpoch, Sampler, SamplerOptions};
 pub use set::{Few, Part, SetCounts, SetOptions, TrainSet, Unlabelled};
 pub use target::Target;
 pub use teacher::{Teacher, TeacherFeatures, TeacherModel};

@@ -13,8 +13,10 @@ use std::path::PathBuf;
 
 /// What all runs share where nothing else is given: SphereFace-20 in small.
 const RECIPE: &str = include_str!("../../../../recipes/sphereface-20-small.toml");
-/// Pairs and triplets need people who are seen twice in a batch.
-const SEVERAL_OF_EACH: &str = "sampler={ kind = \"balanced\", people = 32, images_per_person = 4 }";
+/// Pairs and triplets need people who are seen twice in a batch; they see as many images as the
+/// other losses.
+const SEVERAL_OF_EACH: &str =
+    "sampler={ kind = \"balanced\", people = 32, images_per_person = 4, epoch = \"images\" }";
 
 /// A loss of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use lineament_train::TrainError;
 use lineament_train::data::{
-    Augment, AugmentOptions, DataSource, Images, JpegOptions, MixOptions, OcclusionOptions,
-    Sampler, SamplerOptions, Target, WarpOptions,
+    Augment, AugmentOptions, BalancedEpoch, DataSource, Images, JpegOptions, MixOptions,
+    OcclusionOptions, Sampler, SamplerOptions, Target, WarpOptions,
 };
 
 /// The one augmentation has no say in what another does.
@@ -197,6 +197,7 @@ fn options_that_make_no_sense_are_refused() {
         let options = SamplerOptions::Balanced {
             people,
             images_per_person: 2,
+            epoch: BalancedEpoch::default(),
         };
         Sampler::new(&options, &[0, 0, 1, 1, 2], 0)
     };

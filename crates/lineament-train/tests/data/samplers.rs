@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lineament_train::data::{Sampler, SamplerOptions};
+use lineament_train::data::{BalancedEpoch, Sampler, SamplerOptions};
 
 #[test]
 fn every_image_comes_once_in_an_epoch() {
@@ -29,9 +29,21 @@ fn balanced_batches_hold_different_people_and_as_many_images_of_each() {
     let options = SamplerOptions::Balanced {
         people: 4,
         images_per_person: 3,
+        epoch: BalancedEpoch::People,
     };
     let sampler = Sampler::new(&options, &labels, 1).unwrap();
     assert_eq!((sampler.batch_size(), sampler.steps_per_epoch()), (12, 2));
+    // The set has 50 images: as many steps of 12 as uniform batches take.
+    let options = SamplerOptions::Balanced {
+        people: 4,
+        images_per_person: 3,
+        epoch: BalancedEpoch::Images,
+    };
+    let of_images = Sampler::new(&options, &labels, 1).unwrap();
+    let uniform = Sampler::new(&SamplerOptions::Uniform { batch: 12 }, &labels, 1).unwrap();
+    assert_eq!(of_images.steps_per_epoch(), 5);
+    assert_eq!(of_images.steps_per_epoch(), uniform.steps_per_epoch());
+    assert!((0..20).all(|step| of_images.batch(step) == sampler.batch(step)));
     for round in 0..20 {
         let steps = [sampler.batch(2 * round), sampler.batch(2 * round + 1)];
         let mut people = Vec::new();

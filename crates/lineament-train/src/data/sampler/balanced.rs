@@ -1,7 +1,7 @@
 //! P people, K images of each, and perhaps images of others.
 
-use super::check_positive;
 use super::people::People;
+use super::{BalancedEpoch, check_positive};
 use crate::data::random::Permutation;
 use crate::error::TrainError;
 
@@ -18,6 +18,8 @@ pub(super) struct Balanced {
     people_per_step: usize,
     images_per_person: usize,
     others: usize,
+    n_images: usize,
+    epoch: BalancedEpoch,
     seed: u64,
 }
 
@@ -44,8 +46,14 @@ impl Balanced {
             people_per_step,
             images_per_person,
             others,
+            n_images: labels.len(),
+            epoch: BalancedEpoch::default(),
             seed,
         })
+    }
+
+    pub(super) fn with_epoch(self, epoch: BalancedEpoch) -> Self {
+        Self { epoch, ..self }
     }
 
     pub(super) fn batch(&self, step: u64) -> Vec<usize> {
@@ -58,8 +66,8 @@ impl Balanced {
         images.chain(self.others_of(step, &people)).collect()
     }
 
-    /// The people who are left over at the end of an epoch sit it out, so that none is in a step twice;
-    /// the next epoch's order is another.
+    /// The people who are left over at the end of a round sit it out, so that none is in a step twice;
+    /// the next round's order is another.
     fn people_of(&self, step: u64) -> Vec<usize> {
         let n_pairable = self.people.n_pairable();
         let steps_per_round = (n_pairable / self.people_per_step) as u64;
@@ -90,6 +98,10 @@ impl Balanced {
     }
 
     pub(super) fn steps_per_epoch(&self) -> u64 {
-        self.people.n_pairable().div_ceil(self.people_per_step) as u64
+        let steps = match self.epoch {
+            BalancedEpoch::People => self.people.n_pairable().div_ceil(self.people_per_step),
+            BalancedEpoch::Images => self.n_images.div_ceil(self.batch_size()),
+        };
+        steps as u64
     }
 }

@@ -23,13 +23,16 @@ pub enum SamplerOptions {
         batch: usize,
     },
     /// `people` × `images_per_person`, one person after the other: P×K (Hermans et al., 2017). Every
-    /// person with two images or more once in each epoch; people with fewer images than asked for show
-    /// them again.
+    /// person with two images or more comes in turn; people with fewer images than asked for show them
+    /// again.
     Balanced {
         /// Different people a step.
         people: usize,
         /// Images of each, different ones as far as there are.
         images_per_person: usize,
+        /// What an epoch is.
+        #[serde(default)]
+        epoch: BalancedEpoch,
     },
     /// As `balanced`, and behind that an image each of people who are not in it: FaceNet's batches
     /// (Schroff et al., CVPR 2015, section 3.2).
@@ -48,6 +51,18 @@ pub enum SamplerOptions {
         /// Share of them that show one person, 0 to 1.
         matched: f64,
     },
+}
+
+/// What an epoch of [`SamplerOptions::Balanced`] is: what lengths in epochs count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BalancedEpoch {
+    /// Every person with two images or more once.
+    #[default]
+    People,
+    /// As many images as the set has, so that runs with this sampler and with `uniform` see as many in as
+    /// many epochs.
+    Images,
 }
 
 /// Chooses the images of every step.
@@ -77,7 +92,10 @@ impl Sampler {
             SamplerOptions::Balanced {
                 people,
                 images_per_person,
-            } => Plan::Balanced(Balanced::new(labels, people, images_per_person, 0, seed)?),
+                epoch,
+            } => Plan::Balanced(
+                Balanced::new(labels, people, images_per_person, 0, seed)?.with_epoch(epoch),
+            ),
             SamplerOptions::Facenet {
                 people,
                 images_per_person,
@@ -116,7 +134,8 @@ impl Sampler {
         }
     }
 
-    /// Steps until every image, or every person where people are drawn, came once; rounded up.
+    /// Steps until every image, or every person where people are drawn, came once
+    /// ([`BalancedEpoch`]); rounded up.
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         match &self.plan {
