@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use lineament_data::{DataLimits, bin, lists::lfw};
 use lineament_train::run::checkpoint::Checkpoint;
 use lineament_train::run::metrics::{Line, lines};
 use lineament_train::run::{Unwatched, train};
@@ -63,6 +64,52 @@ fn a_list_is_judged_beside_the_people_held_out_and_changes_nothing() {
         assert_eq!(judged.state.step, alone.state.step, "{file}");
         assert!(judged.model == alone.model, "{file}");
     }
+}
+
+/// The pairs of the list as a `.bin`, which holds its images, and no longer the images themselves.
+fn strangers_in_a_bin(place: &Place) {
+    strangers(place);
+    let limits = DataLimits::default();
+    let (list, crops) = (place.path("list.txt"), place.path("strangers"));
+    let mut protocol = lfw::read_pairs(&list, &crops, &limits).unwrap();
+    // A `.bin` has ten blocks of pairs; of twelve the first two hold two.
+    protocol.n_folds = 10;
+    for (idx, pair) in protocol.pairs.iter_mut().enumerate() {
+        pair.fold = if idx < 4 { idx / 2 } else { idx - 2 };
+    }
+    bin::write_pairs(&place.path("strangers.bin"), &protocol, &limits).unwrap();
+    fs::remove_dir_all(crops).unwrap();
+}
+
+#[test]
+fn the_pairs_of_a_bin_are_judged_as_those_of_its_list() {
+    let (listed, binned) = (Place::new(), Place::new());
+    strangers(&listed);
+    strangers_in_a_bin(&binned);
+    let bin = r#"validation.lists=[{ name = "strangers", pairs = "strangers.bin" }]"#;
+    let [by_list, by_bin] = [(&listed, LIST), (&binned, bin)].map(|(place, list)| {
+        let run = whole(place, &[list], 1);
+        let read = lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap());
+        let judged = read.into_iter().filter_map(|line| match line {
+            Line::Validation(m) if m.protocol == "strangers" => Some((m.step, m.n_pairs, m.auc)),
+            _ => None,
+        });
+        judged.collect::<Vec<_>>()
+    });
+    assert_eq!(by_list.len(), 2);
+    assert_eq!(by_list, by_bin);
+    let told = {
+        let place = Place::new();
+        fs::write(place.path("strangers.bin"), b"no pickle").unwrap();
+        let run = train(
+            place.config(&[bin]),
+            &place.path("run"),
+            threads(1),
+            &mut Unwatched,
+        );
+        run.unwrap_err().to_string()
+    };
+    assert!(told.contains("strangers.bin"), "{told}");
 }
 
 #[test]
