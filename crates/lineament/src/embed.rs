@@ -79,7 +79,8 @@ impl std::fmt::Debug for Views {
 struct EmbedderSettings {
     template: String,
     border: Option<String>,
-    /// Pixels of the template's crop, along a side, to one of the network's input.
+    /// Pixels of the template's crop, along a side, to one of the network's input, which shows the crop's
+    /// middle where it is smaller. Without it the input is the whole crop.
     crop_px_per_px: Option<f64>,
     dimension: usize,
     flip: Flip,
@@ -140,7 +141,8 @@ impl Embedder {
         let is_whole = size == Some(crop.size());
         if !scaling.map_or(is_whole, |scaling| scaling.shows(crop.size())) {
             let got = format!("{:?}", manifest.input.size);
-            let expected = "the size of the template's crop, over settings.crop_px_per_px";
+            let expected =
+                "the size of the template's crop, or less of it with settings.crop_px_per_px";
             return Err(wrong("input.size", expected, &got));
         }
         let short_hash: String = info.sha256.chars().take(8).collect();
@@ -324,10 +326,12 @@ struct Scaling {
 }
 
 impl Scaling {
-    /// Whether the input shows a crop of this size, but for less than a pixel.
+    /// Whether the input shows a crop of this size or its middle: no more of it than there is, but for less
+    /// than a pixel.
     fn shows(self, crop: (u32, u32)) -> bool {
         let is_shown = |side: u32, crop: u32| {
-            (f64::from(side) * self.crop_px_per_px - f64::from(crop)).abs() < 1.0
+            let shown = f64::from(side) * self.crop_px_per_px;
+            shown > 0.0 && shown - f64::from(crop) < 1.0
         };
         is_shown(self.size.0, crop.0) && is_shown(self.size.1, crop.1)
     }

@@ -256,9 +256,11 @@ fn manifest(
         })?;
     let mut settings = toml::Table::new();
     let mut set = |key: &str, value: toml::Value| settings.insert(key.to_owned(), value);
-    set("template", template(input).into());
+    let template = input.template();
+    set("template", template.name().into());
     set("border", "replicate".into());
-    if input.crop_px_per_px != 1.0 {
+    let is_whole = (input.width, input.height) == template.size();
+    if !is_whole || input.crop_px_per_px != 1.0 {
         set("crop_px_per_px", input.crop_px_per_px.into());
     }
     set("dimension", (model.graph().embedding_dim() as i64).into());
@@ -294,16 +296,6 @@ fn manifest(
         settings,
         calibration: None,
     })
-}
-
-/// The template whose crop the input shows.
-fn template(input: &InputConfig) -> &'static str {
-    let side = |pixels: u32| (f64::from(pixels) * input.crop_px_per_px).round() as u32;
-    match (side(input.width), side(input.height)) {
-        (96, 112) => "sphereface-96x112",
-        (160, 160) => "margin-160",
-        _ => "arcface-112",
-    }
 }
 
 fn story(checkpoint: &Checkpoint, provenance: &Provenance) -> String {

@@ -54,12 +54,27 @@ fn the_engine_gives_what_the_trainer_gives() {
     assert_eq!(embedding.shape(), [1, 16]);
 }
 
-/// A network of 32 pixels that shows all 112 of the template's crop.
+/// All 112 pixels of the template's crop, the 96×112 of SphereFace in its middle, and a cut without scaling.
 #[test]
-fn a_smaller_input_shows_the_whole_crop() {
+fn an_input_shows_the_middle_of_the_crop_as_it_was_trained() {
+    for (width, height, crop_px_per_px) in [(32, 32, 3.5), (24, 28, 4.0), (32, 32, 1.0)] {
+        shows_the_middle(Target {
+            crop_px_per_px,
+            ..Target::cut(width, height)
+        });
+    }
+}
+
+fn shows_the_middle(target: Target) {
     let place = Place::new();
-    let fields = ["validation.n_pairs=0", "input.crop_px_per_px=3.5"];
-    let run = whole(&place, &fields, 1);
+    let Target { width, height, .. } = target;
+    let fields = [
+        "validation.n_pairs=0".to_owned(),
+        format!("input.width={width}"),
+        format!("input.height={height}"),
+        format!("input.crop_px_per_px={:?}", target.crop_px_per_px),
+    ];
+    let run = whole(&place, &fields.each_ref().map(String::as_str), 1);
     export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
     let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
     let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
@@ -70,18 +85,15 @@ fn a_smaller_input_shows_the_whole_crop() {
     let crop = lineament_core::RgbImage::new(112, 112, pixels.collect()).unwrap();
     let got = embedder.outputs(std::slice::from_ref(&crop)).unwrap();
     // As the trainer cuts its inputs.
-    let target = Target {
-        crop_px_per_px: 3.5,
-        ..Target::cut(32, 32)
-    };
     let seen = target.view(crop.view()).unwrap();
     let planes = (0..3).flat_map(|channel| seen.pixels().iter().skip(channel).step_by(3));
     let values = planes.map(|&v| (f32::from(v) - 127.5) / 127.5).collect();
-    let picture = Tensor::new(vec![1, 3, 32, 32], values).unwrap();
+    let picture = Tensor::new(vec![1, 3, height as usize, width as usize], values).unwrap();
     let outputs = session.run(&picture).unwrap();
     let expected = outputs.get("embedding").unwrap().data();
     let worst = got[0].iter().zip(expected).map(|(a, b)| (a - b).abs());
-    assert!(worst.fold(0.0, f32::max) < 1e-4, "{got:?} {expected:?}");
+    let worst = worst.fold(0.0, f32::max);
+    assert!(worst < 1e-4, "{target:?}: {got:?} {expected:?}");
     let small = crop.view().cropped(0, 0, 100, 112).unwrap();
     assert!(embedder.outputs(&[small]).is_err());
 }

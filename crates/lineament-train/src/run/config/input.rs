@@ -28,6 +28,46 @@ pub struct InputConfig {
     /// Divides what is left: value = (sample − mean) / std.
     #[serde(default = "half")]
     pub std: [f32; 3],
+    /// What the crops are aligned to, for those who use the model. Where it is left out: `margin-160` for
+    /// an input that shows 160×160 pixels of the crop, else `arcface-112`, of which it shows the middle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<CropTemplate>,
+}
+
+/// What crops are aligned to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CropTemplate {
+    /// 112×112, of ArcFace.
+    #[serde(rename = "arcface-112")]
+    ArcFace112,
+    /// 96 wide × 112 high, of SphereFace: a pixel to the left of and above the middle of ArcFace's.
+    #[serde(rename = "sphereface-96x112")]
+    SphereFace96x112,
+    /// A box and a margin about it, of FaceNet.
+    #[serde(rename = "margin-160")]
+    Margin160,
+}
+
+impl CropTemplate {
+    /// As manifests call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ArcFace112 => "arcface-112",
+            Self::SphereFace96x112 => "sphereface-96x112",
+            Self::Margin160 => "margin-160",
+        }
+    }
+
+    /// Width and height in pixels.
+    #[must_use]
+    pub const fn size(self) -> (u32, u32) {
+        match self {
+            Self::ArcFace112 => (112, 112),
+            Self::SphereFace96x112 => (96, 112),
+            Self::Margin160 => (160, 160),
+        }
+    }
 }
 
 /// The order of an input's colours.
@@ -61,6 +101,18 @@ impl InputConfig {
         }
     }
 
+    /// What the crops are aligned to.
+    #[must_use]
+    pub fn template(&self) -> CropTemplate {
+        let side = |pixels: u32| (f64::from(pixels) * self.crop_px_per_px).round() as u32;
+        let shown = (side(self.width), side(self.height));
+        let usual = match shown == CropTemplate::Margin160.size() {
+            true => CropTemplate::Margin160,
+            false => CropTemplate::ArcFace112,
+        };
+        self.template.unwrap_or(usual)
+    }
+
     /// What the network sees, `[n, 3, h, w]` f32, of RGB samples `[n, 3, h, w]` u8.
     pub fn preprocess(&self, images: &Tensor) -> Tensor {
         let ordered = match self.channels {
@@ -88,6 +140,7 @@ mod tests {
             crop_px_per_px: 1.0,
             offset_crop_px: [0.0; 2],
             channels: Channels::Bgr,
+            template: None,
             mean: [1.0, 2.0, 3.0],
             std: [2.0, 4.0, 8.0],
         };
