@@ -127,9 +127,17 @@ pub enum TrainError {
         /// Why not.
         source: Box<TrainError>,
     },
+    /// A teacher that cannot run as one of our networks.
+    #[error("teacher.network {}: {source}", path.display())]
+    TeacherNetwork {
+        /// Its model.
+        path: PathBuf,
+        /// Why not.
+        source: Box<TrainError>,
+    },
     /// A model file that computes something else than the network that took its weights.
     #[error(
-        "the file's embeddings differ from those of {network} with its weights by {got:e}, more than {limit:e}: it holds another network; set network.name and network.options to what it was exported from"
+        "the file's embeddings differ from those of {network} with its weights by {got:e}, more than {limit:e}: it holds another network; set the name and options of the network to what it was exported from"
     )]
     OtherNetwork {
         /// The network.

@@ -22,6 +22,7 @@ mod setup;
 pub mod span;
 mod start;
 pub(crate) mod step;
+mod teacher;
 mod trainer;
 pub mod validation;
 pub mod watch;

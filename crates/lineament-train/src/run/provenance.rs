@@ -2,7 +2,7 @@
 
 use super::device::Choice;
 use super::folder::write_whole;
-use crate::data::{SetCounts, Teacher, TrainSet};
+use crate::data::{SetCounts, TrainSet};
 use crate::error::TrainError;
 use crate::model::Model;
 use serde::{Deserialize, Serialize};
@@ -64,15 +64,15 @@ impl Session {
 }
 
 impl Provenance {
-    /// Of a model on a set; no session yet.
+    /// Of a model on a set, taught by the network whose file has the SHA-256 `teacher`; no session yet.
     #[must_use]
-    pub fn new(set: &TrainSet, model: &Model) -> Self {
+    pub fn new(set: &TrainSet, model: &Model, teacher: Option<String>) -> Self {
         let counts: SetCounts = set.counts();
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             tch: "0.24.0 (libtorch 2.11.0)".to_owned(),
             data: set.images().fingerprint().to_string(),
-            teacher: set.teacher().map(Teacher::model_sha256),
+            teacher,
             counts: serde_json::to_value(counts).unwrap_or_default(),
             n_people: set.people().len(),
             n_parameters: model.graph().n_parameters(),

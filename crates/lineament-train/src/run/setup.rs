@@ -6,8 +6,10 @@ use super::ema::Ema;
 use super::heldout;
 use super::images;
 use super::optim::Optimizer;
+use super::provenance::Provenance;
 use super::schedule::Schedule;
 use super::step::{Losses, mixed};
+use super::teacher::TeacherNetwork;
 use super::validation::Validation;
 use super::watch::{Event, Watch};
 use crate::data::{
@@ -39,6 +41,8 @@ pub(super) struct Parts {
     pub(super) schedule: Schedule,
     pub(super) set: Arc<TrainSet>,
     pub(super) loader: Loader,
+    /// The teacher that is asked here, not by the loader.
+    pub(super) teacher: Option<TeacherNetwork>,
     /// The one that tells which checkpoint is best comes first.
     pub(super) validations: Vec<Validation>,
     pub(super) steps_per_epoch: u64,
@@ -79,6 +83,12 @@ impl Parts {
         let target = config.input.target();
         let loader = Loader::new(set.clone(), sampler, augment, target, threads.load)?;
         watch.hear(&Event::Note(&describe(&set, &model)));
+        let teacher = match &config.teacher {
+            Some(TeacherConfig::Network(teacher)) => {
+                Some(TeacherNetwork::open(teacher, &config.input, &choice)?)
+            }
+            _ => None,
+        };
         Ok(Self {
             optimizer: Optimizer::new(&config.optimizer, model.variables()),
             ema: Ema::wanted(config.train.ema, &model),
@@ -89,9 +99,17 @@ impl Parts {
             losses,
             set,
             loader,
+            teacher,
             steps_per_epoch,
             n_steps,
         })
+    }
+
+    /// What is not in the configuration.
+    pub(super) fn provenance(&self) -> Provenance {
+        let of_set = self.set.teacher().map(Teacher::model_sha256);
+        let here = self.teacher.as_ref().map(|t| t.model_sha256().to_owned());
+        Provenance::new(&self.set, &self.model, of_set.or(here))
     }
 }
 
@@ -123,7 +141,7 @@ pub fn graph(config: &Config) -> Result<Graph, TrainError> {
 fn open_set(config: &Config, images: &Arc<Images>) -> Result<TrainSet, TrainError> {
     let set = TrainSet::of(images.clone(), &config.data.selection, Part::Train)?;
     let teacher = match &config.teacher {
-        None => return Ok(set),
+        None | Some(TeacherConfig::Network(_)) => return Ok(set),
         Some(TeacherConfig::Features(path)) => {
             Teacher::Features(Arc::new(TeacherFeatures::open(path, images)?))
         }

@@ -38,7 +38,7 @@ pub fn train(
     let folder = RunFolder::create(folder)?;
     let mut parts = Parts::new(&config, threads, watch)?;
     parts.start(&config, watch)?;
-    let provenance = Provenance::new(&parts.set, &parts.model);
+    let provenance = parts.provenance();
     provenance.write(&folder.provenance())?;
     write_whole(&folder.config(), &config.to_toml()?)?;
     Trainer::new(config, folder, parts, State::default(), watch)?.run()
@@ -59,7 +59,7 @@ pub fn resume(
     let config = Config::load(&folder.config(), assignments)?;
     let mut parts = Parts::new(&config, threads, watch)?;
     let before = Provenance::read(&folder.provenance())?;
-    before.check(&Provenance::new(&parts.set, &parts.model), folder.path())?;
+    before.check(&parts.provenance(), folder.path())?;
     let threads_before = before.sessions.last().map(|s| s.threads);
     if threads_before.is_some_and(|n| n != tch::get_num_threads()) {
         watch.hear(&Event::Warning(
@@ -201,9 +201,12 @@ impl<'w> Trainer<'w> {
     /// Adds the gradients of the sampler's batch of this number.
     fn add_gradients(&mut self, number: u64, weight: f64) -> Result<Made, TrainError> {
         let before = Instant::now();
-        let batch = self.parts.loader.batch(number)?;
+        let mut batch = self.parts.loader.batch(number)?;
         let waited = before.elapsed();
         let images = batch.images.to_device(self.parts.choice.device);
+        if let Some(teacher) = &self.parts.teacher {
+            batch.teacher = Some(teacher.ask(&images)?);
+        }
         let pictures = self.config.input.preprocess(&images);
         let mut task = Task {
             model: &self.parts.model,

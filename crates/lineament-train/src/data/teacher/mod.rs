@@ -28,6 +28,7 @@ use crate::error::TrainError;
 
 pub use compute::compute;
 pub use model::TeacherModel;
+pub(crate) use model::find;
 
 const MAGIC: &[u8; 8] = b"LNM-TEAC";
 const VERSION: u32 = 1;

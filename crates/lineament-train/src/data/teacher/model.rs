@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lineament::{Embedder, EngineOptions, ModelLimits, ModelStore};
 use lineament_core::RgbImage;
+use lineament_runtime::ModelFile;
 
 use crate::data::target::Target;
 use crate::error::TrainError;
@@ -41,26 +42,7 @@ impl TeacherModel {
     /// [`TrainError::Runtime`] where the folder has no usable model there, or it cannot be loaded;
     /// as [`new`](Self::new).
     pub fn open(path: &Path, target: &Target) -> Result<Self, TrainError> {
-        let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-        let store = ModelStore::open(folder.unwrap_or(Path::new(".")), ModelLimits::default())?;
-        let is_wanted = |found: &Path| {
-            let beside = [found.with_extension("toml"), with_toml(found)];
-            let name = path.file_name();
-            found.file_name() == name || beside.iter().any(|b| b.file_name() == name)
-        };
-        let found = store
-            .models()
-            .iter()
-            .find(|m| m.path().is_some_and(is_wanted));
-        let found = found.ok_or_else(|| {
-            let unusable = store.unusable().iter().find(|u| is_wanted(&u.path));
-            TrainError::Format {
-                path: path.to_owned(),
-                expected: "a model file with its manifest, or the manifest".to_owned(),
-                got: unusable.map_or("none".to_owned(), |u| u.reason.clone()),
-            }
-        })?;
-        let loaded = found.load(&EngineOptions::default())?;
+        let loaded = find(path)?.load(&EngineOptions::default())?;
         Self::new(Embedder::from_model(loaded)?, target)
     }
 
@@ -83,6 +65,29 @@ impl TeacherModel {
     pub fn ask(&self, images: &[RgbImage]) -> Result<Vec<f32>, TrainError> {
         Ok(self.embedder.outputs(images)?.concat())
     }
+}
+
+/// The model whose ONNX file or manifest is at `path`.
+pub(crate) fn find(path: &Path) -> Result<ModelFile, TrainError> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let store = ModelStore::open(folder.unwrap_or(Path::new(".")), ModelLimits::default())?;
+    let is_wanted = |found: &Path| {
+        let beside = [found.with_extension("toml"), with_toml(found)];
+        let name = path.file_name();
+        found.file_name() == name || beside.iter().any(|b| b.file_name() == name)
+    };
+    let found = store
+        .models()
+        .iter()
+        .find(|m| m.path().is_some_and(is_wanted));
+    found.cloned().ok_or_else(|| {
+        let unusable = store.unusable().iter().find(|u| is_wanted(&u.path));
+        TrainError::Format {
+            path: path.to_owned(),
+            expected: "a model file with its manifest, or the manifest".to_owned(),
+            got: unusable.map_or("none".to_owned(), |u| u.reason.clone()),
+        }
+    })
 }
 
 /// `NAME.onnx.toml` of `NAME.onnx`.

@@ -15,9 +15,12 @@ impl Config {
         check_optimizer(&self.optimizer)?;
         check_schedule(&self.schedule)?;
         check_train(&self.train, &self.checkpoint)?;
-        let is_told = matches!(self.teacher, Some(TeacherConfig::Model(_)));
+        let is_told = matches!(
+            self.teacher,
+            Some(TeacherConfig::Model(_) | TeacherConfig::Network(_))
+        );
         let mix = self.augment.mix.probability;
-        let needed = "0 without teacher.model: nobody else knows what a mixed image shows";
+        let needed = "0 without teacher.model or teacher.network: nobody else knows what a mixed image shows";
         must(
             "augment.mix.probability",
             is_told || mix == 0.0,

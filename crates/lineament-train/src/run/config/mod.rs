@@ -44,7 +44,7 @@ mod sections;
 pub use input::{Channels, CropTemplate, InputConfig};
 pub use sections::{
     CheckpointConfig, DataConfig, DeviceChoice, NetworkConfig, PairListConfig, PrecisionChoice,
-    TeacherConfig, TrainConfig, ValidationConfig,
+    TeacherConfig, TeacherNetworkConfig, TrainConfig, ValidationConfig,
 };
 
 use super::optim::OptimizerConfig;

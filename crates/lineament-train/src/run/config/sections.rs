@@ -57,6 +57,22 @@ pub enum TeacherConfig {
     /// pixels that the student sees, after augmentation ([`TeacherModel`](crate::data::TeacherModel)).
     /// It costs a forward pass of the teacher on the loader's threads for each image.
     Model(PathBuf),
+    /// `network`: the same, computed by one of [`crate::nets`] with the weights of the model, where the
+    /// student is trained and in its numbers: on a GPU, say.
+    Network(TeacherNetworkConfig),
+}
+
+/// A teacher that is one of our networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TeacherNetworkConfig {
+    /// One of [`crate::nets`], whose layers are those of the model.
+    pub name: String,
+    /// Its length of embedding, width and so on. It sees what the student sees.
+    #[serde(default)]
+    pub options: NetOptions,
+    /// An ONNX file with a manifest, or the manifest: weights and preprocessing.
+    pub model: PathBuf,
 }
 
 /// How long, and how a step is made.
