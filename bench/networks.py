@@ -1,10 +1,10 @@
-"""Writes two known networks with random weights, for their speed alone: SphereFace-20 and IResNet-50.
+"""Writes known networks with random weights, for their speed alone: SphereFace-20, IResNet-50 and SCRFD-0.5G.
 
     python bench/networks.py FOLDER
 
 The graphs are those of `lineament train export` (crates/lineament-train/src/nets): batch normalisation that follows a
 convolution is folded into it, IResNet's that goes before one is not. Weights are scaled so that numbers stay near 1.
-Writes sphereface-20.onnx (input 1x3x112x96) and iresnet-50.onnx (1x3x112x112).
+Writes sphereface-20.onnx (input 1x3x112x96), iresnet-50.onnx (1x3x112x112) and scrfd-0.5g.onnx (1x3xHxW, multiples of 32).
 """
 
 import argparse
@@ -34,14 +34,26 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.asarray(values, "<f4"), name))
         return name
 
+    def shape(self, *sides):
+        name = f"weight{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(sides, "<i8"), name))
+        return name
+
     def normal(self, scale, *shape):
         return self.weight(self.random.normal(0, scale, shape))
 
-    def conv(self, x, inputs, outputs, kernel=3, stride=1, gain=1.0):
-        scale = gain * (inputs * kernel * kernel) ** -0.5
-        weights = self.normal(scale, outputs, inputs, kernel, kernel)
+    def conv(self, x, inputs, outputs, kernel=3, stride=1, gain=1.0, group=1):
+        scale = gain * (inputs // group * kernel * kernel) ** -0.5
+        weights = self.normal(scale, outputs, inputs // group, kernel, kernel)
         pads, strides = [kernel // 2] * 4, [stride] * 2
-        return self.node("Conv", [x, weights, self.normal(0.1, outputs)], pads=pads, strides=strides)
+        return self.node("Conv", [x, weights, self.normal(0.1, outputs)], pads=pads, strides=strides, group=group)
+
+    def relu_conv(self, *arguments, **options):
+        return self.node("Relu", [self.conv(*arguments, **options)])
+
+    def separable(self, x, inputs, outputs, stride=1):
+        x = self.relu_conv(x, inputs, inputs, stride=stride, gain=1.4, group=inputs)
+        return self.relu_conv(x, inputs, outputs, kernel=1, gain=1.4)
 
     def prelu(self, x, channels):
         return self.node("PRelu", [x, self.weight(np.full((channels, 1, 1), 0.25))])
@@ -54,10 +66,10 @@ class Graph:
         x = self.node("Flatten", [x])
         return self.node("Gemm", [x, self.normal(inputs**-0.5, outputs, inputs), self.normal(0.1, outputs)], transB=1)
 
-    def save(self, path, shape, output):
-        ports = [("input", shape), (output, (1, 512))]
-        inputs, outputs = (helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in ports)
-        graph = helper.make_graph(self.nodes, path.stem, [inputs], [outputs], self.weights)
+    def save(self, path, shape, *outputs):
+        ports = [("input", shape), *outputs]
+        values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in ports]
+        graph = helper.make_graph(self.nodes, path.stem, values[:1], values[1:], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model)
         onnx.save(model, path)
@@ -73,7 +85,7 @@ def sphereface_20(path):
             y = graph.prelu(graph.conv(y, channels, channels, gain=0.5), channels)
             x = graph.node("Add", [x, y])
         inputs = channels
-    graph.save(path, (1, 3, 112, 96), graph.linear(x, 512 * 7 * 6, 512))
+    graph.save(path, (1, 3, 112, 96), (graph.linear(x, 512 * 7 * 6, 512), (1, 512)))
 
 
 def iresnet_50(path):
@@ -88,7 +100,38 @@ def iresnet_50(path):
             x = graph.conv(x, inputs, channels, kernel=1, stride=2) if unit == 0 else x
             x = graph.node("Add", [y, x])
             inputs = channels
-    graph.save(path, (1, 3, 112, 112), graph.linear(graph.batch_norm(x, 512), 512 * 7 * 7, 512))
+    graph.save(path, (1, 3, 112, 112), (graph.linear(graph.batch_norm(x, 512), 512 * 7 * 7, 512), (1, 512)))
+
+
+def scrfd_500m(path):
+    """Guo et al., ICLR 2022, with landmarks, as insightface's `scrfd_500m_bnkps`: MobileNet, PAFPN, a head a stride."""
+    graph, inputs, levels = Graph(), 16, []
+    x = graph.separable(graph.relu_conv("input", 3, 16, stride=2, gain=1.4), 16, 16)
+    for channels, units in zip((40, 72, 152, 288), (2, 3, 2, 6), strict=True):
+        for unit in range(units):
+            x = graph.separable(x, inputs, channels, stride=2 if unit == 0 else 1)
+            inputs = channels
+        levels.append((x, channels))
+    down = [graph.conv(x, channels, 16, kernel=1) for x, channels in levels[1:]]
+    twice = graph.weight([1.0, 1.0, 2.0, 2.0])
+    for level in (1, 0):
+        # As PyTorch exports nearest neighbours.
+        way = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
+        up = graph.node("Resize", [down[level + 1], "", twice], **way)
+        down[level] = graph.node("Add", [down[level], up])
+    up = [graph.conv(x, 16, 16) for x in down]
+    for level in (0, 1):
+        up[level + 1] = graph.node("Add", [up[level + 1], graph.conv(up[level], 16, 16, stride=2)])
+    up = [up[0], *(graph.conv(x, 16, 16) for x in up[1:])]
+    outputs = []
+    for x in up:
+        x = graph.separable(graph.separable(x, 16, 64), 64, 64)
+        for values in (1, 4, 10):
+            y = graph.node("Transpose", [graph.conv(x, 64, 2 * values)], perm=[0, 2, 3, 1])
+            y = graph.node("Reshape", [y, graph.shape(1, -1, values)])
+            y = graph.node("Sigmoid", [y]) if values == 1 else y
+            outputs.append((y, (1, None, values)))
+    graph.save(path, (1, 3, "height", "width"), *outputs)
 
 
 def main():
@@ -98,6 +141,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     sphereface_20(folder / "sphereface-20.onnx")
     iresnet_50(folder / "iresnet-50.onnx")
+    scrfd_500m(folder / "scrfd-0.5g.onnx")
 
 
 if __name__ == "__main__":
