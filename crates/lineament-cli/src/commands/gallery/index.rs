@@ -60,7 +60,9 @@ pub(super) fn mode(
             format!("{n_newer} faces came after the approximate index")
         }
         IndexState::Missing => "there is no approximate index yet".to_owned(),
-        IndexState::Damaged => "the approximate index is damaged and not used".to_owned(),
+        IndexState::Damaged => {
+            "the approximate index is damaged, or of another version, and not used".to_owned()
+        }
         IndexState::Foreign => {
             "the approximate index is of another gallery and not used".to_owned()
         }
