@@ -1,7 +1,7 @@
 //! The looks taken at one photo: the whole, the whole made small, tiles of it, and what is not certain from
 //! near.
 
-use lineament_core::{CoreError, Letterbox, Point, Rect, RgbView};
+use lineament_core::{Border, CoreError, Letterbox, Point, Rect, RgbView, Similarity, warp};
 use lineament_runtime::InputSize;
 
 use super::{Detection, Detector, suppress};
@@ -87,6 +87,8 @@ const MAX_ENLARGEMENT: f32 = 2.0;
 /// The input of a look from near, and the side of the face in it, √(width · height).
 const NEAR_SIDE: u32 = 128;
 const NEAR_FACE_PX: f32 = 48.0;
+/// A face that is rolled by more is looked at upright too, in degrees.
+const ROLLED_DEG: f32 = 20.0;
 /// What is found there again overlaps so much.
 const NEAR_IOU: f32 = 0.4;
 /// Two looks saw one face when this share of the smaller box lies in the other.
@@ -114,9 +116,10 @@ pub(super) fn detect(
     if let Some(certain) = detector.settings.certain_score {
         let mut kept = Vec::with_capacity(faces.len());
         for face in faces {
-            if face.score >= certain || is_seen_from_near(detector, photo, &face, options)? {
-                kept.push(face);
-            }
+            let is_kept = face.score >= certain
+                || is_seen_from_near(detector, photo, &face, options)?
+                || is_certain_upright(detector, photo, &face, certain, options)?;
+            kept.extend(is_kept.then_some(face));
         }
         faces = kept;
     }
@@ -144,6 +147,75 @@ fn is_seen_from_near(
     Ok(found.iter().any(|f| f.rect.iou(&wanted) > NEAR_IOU))
 }
 
+/// Whether the network is certain of a rolled face where it is turned upright, at a size that the network
+/// knows well: it has seen fewer rolled faces, and is less certain of them.
+fn is_certain_upright(
+    detector: &Detector,
+    photo: RgbView<'_>,
+    face: &Detection,
+    certain: f32,
+    options: &DetectionOptions,
+) -> Result<bool, Error> {
+    let input = near_input(detector.size);
+    let Some(upright) = upright(face, input) else {
+        return Ok(false);
+    };
+    let part = warp(photo, &upright, input, Border::Black)?;
+    let found = detector.look(
+        part.view(),
+        &Letterbox::centered(input, input, input)?,
+        options,
+    )?;
+    let scale = upright.scale() as f32;
+    let (width, height) = (face.rect.width * scale, face.rect.height * scale);
+    let wanted = Rect {
+        x: (input.0 as f32 - 1.0 - width) / 2.0,
+        y: (input.1 as f32 - 1.0 - height) / 2.0,
+        width,
+        height,
+    };
+    let is_it = |f: &Detection| f.score >= certain && f.rect.iou(&wanted) > NEAR_IOU;
+    Ok(found.iter().any(is_it))
+}
+
+/// From the photo to an input in the middle of which the face is upright and as large as in a look from
+/// near; nothing for a face that is hardly rolled, without landmarks or without size.
+fn upright(face: &Detection, input: (u32, u32)) -> Option<Similarity> {
+    let landmarks = face.landmarks?;
+    let (dx, dy) = (
+        landmarks.right_eye.x - landmarks.left_eye.x,
+        landmarks.right_eye.y - landmarks.left_eye.y,
+    );
+    let roll = dy.atan2(dx);
+    let scale = f64::from(NEAR_FACE_PX / face.rect.area().sqrt());
+    let is_rolled = roll.to_degrees().abs() > ROLLED_DEG;
+    if !is_rolled || !scale.is_finite() {
+        return None;
+    }
+    let (sin, cos) = f64::from(-roll).sin_cos();
+    let (a, b) = (scale * cos, scale * sin);
+    let middle = face.rect.center();
+    let (x, y) = (f64::from(middle.x), f64::from(middle.y));
+    let to = |side: u32| (f64::from(side) - 1.0) / 2.0;
+    Some(Similarity {
+        a,
+        b,
+        tx: to(input.0) - (a * x - b * y),
+        ty: to(input.1) - (b * x + a * y),
+    })
+}
+
+/// The input of a look from near.
+fn near_input(size: InputSize) -> (u32, u32) {
+    match size {
+        InputSize::Fixed { width, height } => (width, height),
+        InputSize::MultipleOf(multiple) => {
+            let side = NEAR_SIDE.div_ceil(multiple).saturating_mul(multiple);
+            (side, side)
+        }
+    }
+}
+
 /// The part of the photo around a face, and how it is looked at; nothing for a face that has no size or
 /// lies outside.
 fn near_fit(
@@ -151,13 +223,7 @@ fn near_fit(
     photo: RgbView<'_>,
     face: &Rect,
 ) -> Result<Option<(Tile, Letterbox)>, Error> {
-    let input = match size {
-        InputSize::Fixed { width, height } => (width, height),
-        InputSize::MultipleOf(multiple) => {
-            let side = NEAR_SIDE.div_ceil(multiple).saturating_mul(multiple);
-            (side, side)
-        }
-    };
+    let input = near_input(size);
     let scale = NEAR_FACE_PX / face.area().sqrt();
     let reach = input.0.min(input.1) as f32 / scale / 2.0;
     let middle = face.center();
@@ -353,6 +419,7 @@ fn cut_by_tile(rect: &Rect, tile: &Tile, photo: RgbView<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lineament_core::Landmarks;
     use proptest::prelude::*;
 
     fn face(rect: Rect, score: f32) -> Detection {
@@ -422,6 +489,51 @@ mod tests {
                 assert!((side - NEAR_FACE_PX).abs() < 3.0, "{rect:?}: {side}");
             }
         }
+    }
+
+    #[test]
+    fn a_rolled_face_is_turned_upright_about_its_middle() {
+        let rolled = |degrees: f32| {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            // Offsets from the middle of the box, turned.
+            let at =
+                |x: f32, y: f32| Point::new(200.0 + cos * x - sin * y, 150.0 + sin * x + cos * y);
+            let landmarks = Landmarks::from_array([
+                at(-20.0, -15.0),
+                at(20.0, -15.0),
+                at(0.0, 5.0),
+                at(-15.0, 25.0),
+                at(15.0, 25.0),
+            ]);
+            Detection {
+                rect: Rect::from_corners(152.0, 102.0, 248.0, 198.0),
+                landmarks: Some(landmarks),
+                score: 0.8,
+            }
+        };
+        for degrees in [-170.0, -45.0, -21.0, 21.0, 45.0, 90.0] {
+            let face = rolled(degrees);
+            let turned = upright(&face, (128, 128)).unwrap();
+            let middle = turned.apply(face.rect.center());
+            assert!((middle.x - 63.5).abs() < 1e-3 && (middle.y - 63.5).abs() < 1e-3);
+            let seen = face.landmarks.unwrap().map(|p| turned.apply(p));
+            // Half the size: the box of 96 pixels comes to 48.
+            let expected = Point::new(63.5 - 10.0, 63.5 - 7.5);
+            assert!(
+                seen.left_eye.distance(expected) < 1e-2,
+                "{degrees}: {seen:?}"
+            );
+            assert!((seen.left_eye.y - seen.right_eye.y).abs() < 1e-2);
+            assert!(seen.mouth_left.y > seen.nose.y && seen.nose.y > seen.left_eye.y);
+        }
+        assert!(upright(&rolled(19.0), (128, 128)).is_none());
+        assert!(upright(&rolled(f32::NAN), (128, 128)).is_none());
+        let flat = Rect::from_corners(152.0, 102.0, 152.0, 198.0);
+        let without_size = Detection {
+            rect: flat,
+            ..rolled(45.0)
+        };
+        assert!(upright(&without_size, (128, 128)).is_none());
     }
 
     #[test]
