@@ -155,7 +155,7 @@ fn what_is_no_such_network_is_refused_with_what_to_do() {
     fs::write(&model, &file).unwrap();
     let told = refused(&[]);
     assert!(
-        told.contains("another network") && told.contains("network.options"),
+        told.contains("another network") && told.contains("name and options"),
         "{told}"
     );
 
