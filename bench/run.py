@@ -1,6 +1,6 @@
 """Measures `lineament` beside a plain Python pipeline, in one run, interleaved; prints a Markdown table.
 
-Both read the same photos with the same models and threads and make an embedding of every face. Every figure is of the
+Both read the same photos with the same models and threads and make an embedding of every face; then ours with its own models. Every figure is of the
 whole process, from start to exit, by the operating system's own accounting; ratios are of medians.
 
     cargo build --release
@@ -66,9 +66,11 @@ def main():
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for threads in ("1", "2"):
-            ours = [BINARY, "embed", *photos, "--models", arguments.models, "--threads", threads]
-            ours += ["--max-side", str(arguments.max_side), "--out", f"{folder}/faces.npy"]
-            row(f"photo → embeddings, {threads} thread(s)", *interleaved(ours, peer + ["--threads", threads, *photos], arguments.rounds))
+            ours = [BINARY, "embed", *photos, "--max-side", str(arguments.max_side), "--threads", threads]
+            theirs = peer + ["--threads", threads, *photos]
+            for what, models in (("", ["--models", arguments.models]), (" with our own models", [])):
+                command = ours + models + ["--out", f"{folder}/{'same' if models else 'own'}.npy"]
+                row(f"photo → embeddings{what}, {threads} thread(s)", *interleaved(command, theirs, arguments.rounds))
         ours = [BINARY, "embed", *photos[:2], "--models", arguments.models, "--threads", "1", "--out", f"{folder}/two.npy"]
         row("cold start, two photos", *interleaved(ours, peer + ["--threads", "1", *photos[:2]], arguments.rounds))
     print(f"\nbinary: {BINARY.stat().st_size / 2**20:.1f} MiB")
