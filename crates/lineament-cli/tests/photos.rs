@@ -355,3 +355,22 @@ fn people_in_real_photos_are_named() {
     let named = faces.iter().filter(|face| face["name"].is_string()).count();
     assert_eq!((records.len(), named, faces.len() - named), (5, 7, 1));
 }
+
+/// Both photos have a detection that is not certain and not found again from near: a face that is rolled by
+/// 29°, and a hand with a medal.
+#[test]
+fn what_is_rolled_stays_where_it_is_certain_upright() {
+    let Some(models) = models("a rolled face and a rolled hand") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let n_found = |name: &str| {
+        let photo = models.join("../data/wild").join(name);
+        let args = ["detect", "--json", photo.to_str().unwrap()];
+        let output = lineament(dir.path()).args(args).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let records = lines(&stdout(&output));
+        records[0]["faces"].as_array().unwrap().len()
+    };
+    assert_eq!((n_found("0326.jpg"), n_found("0134.jpg")), (1, 1));
+}
