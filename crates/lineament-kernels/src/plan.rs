@@ -1,10 +1,12 @@
 //! A network for one shape of input: steps over numbered slots of memory.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::aligned::Aligned;
 use crate::kernels::Machine;
+use crate::kernels::chain::Chain;
 use crate::kernels::dense::Dense;
 use crate::kernels::depthwise::Depthwise;
 use crate::kernels::flat::{self, Lines, Pairing};
@@ -63,17 +65,30 @@ pub(crate) enum Kernel {
     Dense(Dense),
     Winograd(Winograd),
     Depthwise(Depthwise),
+    Chain(Box<Chain>),
     Pointwise(Pointwise),
     Pooling(Pooling),
     GlobalMean([Picture; 2]),
     Resizing(Resizing),
-    Relayout([Picture; 2]),
+    /// Of the channels from `first` on.
+    Relayout {
+        pictures: [Picture; 2],
+        first: usize,
+    },
     Quantizing(Quantizing),
-    ChannelsLast(Picture),
-    JoinPictures { from: Vec<Picture>, to: Picture },
+    ChannelsLast {
+        from: Picture,
+        channels: Range<usize>,
+    },
+    JoinPictures {
+        from: Vec<Picture>,
+        to: Picture,
+    },
     Pairing(Pairing),
     Rearrange(View),
-    JoinFlat { outer: usize },
+    JoinFlat {
+        outer: usize,
+    },
     Map(Activation, Lines),
     Softmax(Lines),
     Normalize(Lines),
@@ -153,13 +168,18 @@ impl Step {
             Kernel::Dense(dense) => dense.run(machine, source, second, target),
             Kernel::Winograd(winograd) => winograd.run(machine, source, second, target),
             Kernel::Depthwise(depthwise) => depthwise.run(machine, source, second, target),
+            Kernel::Chain(chain) => chain.run(machine, source, second, target),
             Kernel::Pointwise(pointwise) => pointwise.run(machine, source, second, target),
             Kernel::Pooling(pooling) => pooling.run(machine, source, target),
             Kernel::GlobalMean(pictures) => pooling::global_mean(machine, pictures, source, target),
             Kernel::Resizing(resizing) => resizing.run(machine, source, target),
             Kernel::Quantizing(quantizing) => quantizing.run(machine, source, target),
-            Kernel::Relayout(pictures) => relayout::relayout(machine, pictures, source, target),
-            Kernel::ChannelsLast(from) => relayout::channels_last(machine, from, source, target),
+            Kernel::Relayout { pictures, first } => {
+                relayout::relayout(machine, pictures, *first, source, target)
+            }
+            Kernel::ChannelsLast { from, channels } => {
+                relayout::channels_last(machine, from, channels, source, target)
+            }
             Kernel::JoinPictures { from, to } => relayout::join(machine, from, to, &all(), target),
             Kernel::Pairing(pairing) => {
                 if let Some(second) = second {

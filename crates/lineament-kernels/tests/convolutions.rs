@@ -17,7 +17,7 @@ const TOLERANCE: f32 = 1e-5;
 /// How far numbers of `precision` may take an output from that of `f32`, of the greatest: with
 /// Winograd's tiles, which round 36 numbers for 16 and then subtract, ten times as far.
 fn rounding_of(precision: Precision, conv: &Conv) -> f32 {
-    let in_blocks = [conv.input[1], conv.outputs].iter().all(|n| n % 16 == 0);
+    let in_blocks = conv.input[1].is_multiple_of(16);
     let is_3x3 = (conv.kernel, conv.strides, conv.groups) == ([3, 3], [1, 1], 1);
     match precision {
         Precision::F32 => 0.0,
@@ -187,6 +187,155 @@ fn a_profile_tells_what_was_fused() {
     let expected = format!("{tiled}conv 3x3 32>32 + add + relu");
     assert!(what.contains(&expected.as_str()), "{what:?}");
     assert_eq!(profile.macs(), 32 * 32 * 9 * 28 * 28);
+}
+
+/// What `onnx` makes of `values`, and the steps that it takes.
+fn outputs(
+    onnx: &[u8],
+    (isa, precision): Way,
+    threads: usize,
+    (shape, values): (&[usize; 4], &[f32]),
+) -> (Vec<Vec<f32>>, Vec<String>) {
+    let options = KernelOptions {
+        isa,
+        threads: NonZeroUsize::new(threads).unwrap(),
+        precision,
+    };
+    let network = Network::from_onnx(onnx, options).unwrap();
+    let outputs = network.run(shape, values).unwrap();
+    let profile = network.profile(shape, NonZeroUsize::MIN).unwrap();
+    let steps = profile.steps.into_iter().map(|step| step.what);
+    (
+        outputs.into_iter().map(|output| output.values).collect(),
+        steps.collect(),
+    )
+}
+
+fn here() -> impl Iterator<Item = Isa> {
+    let all = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
+    all.into_iter().filter(|isa| isa.checked().is_ok())
+}
+
+/// Heads of few outputs are one convolution, and give what each gives alone.
+#[test]
+fn heads_side_by_side_give_what_each_gives_alone() {
+    let shape = [2, 32, 21, 17];
+    let values = onnx::numbers(shape.iter().product(), 3);
+    let all = [(2, 1), (8, 2), (20, 3)];
+    for (isa, precision) in here().flat_map(|isa| Precision::ALL.map(|p| (isa, p))) {
+        if !isa.multiplies(precision) {
+            continue;
+        }
+        for (kernel, then_depthwise) in [(1, false), (3, false), (1, true)] {
+            let heads = |heads: &[_]| {
+                let onnx = onnx::heads(&shape, kernel, heads, then_depthwise);
+                outputs(&onnx, (isa, precision), 2, (&shape, &values))
+            };
+            let (together, steps) = heads(&all);
+            let joined = match then_depthwise {
+                false => format!("conv {kernel}x{kernel} 32>2+8+20"),
+                true => "depthwise 3x3 30>2+8+20".to_owned(),
+            };
+            assert!(steps.iter().any(|step| step.contains(&joined)), "{steps:?}");
+            for (head, got) in all.into_iter().zip(together) {
+                let (alone, _) = heads(&[head]);
+                let differ = difference(&got, &alone[0]);
+                assert!(
+                    differ <= TOLERANCE,
+                    "{head:?} on {isa} in {precision}: {differ}"
+                );
+            }
+        }
+    }
+}
+
+/// A depthwise and a 1x1 convolution of a large picture are one step, and give what they give one after the other.
+#[test]
+fn separable_convolutions_are_one_step_of_large_pictures() {
+    for (shape, outputs_, stride) in [
+        ([1, 40, 50, 42], 24, 1),
+        ([2, 24, 61, 50], 40, 1),
+        ([1, 70, 75, 74], 8, 2),
+    ] {
+        let values = onnx::numbers(shape.iter().product(), 3);
+        for isa in here() {
+            for threads in [1, 3] {
+                let part = |shape: &[usize; 4], parts, values: &[f32]| {
+                    let onnx = onnx::separable(shape, outputs_, stride, parts);
+                    let way = (isa, Precision::F32);
+                    let (mut outputs, steps) = outputs(&onnx, way, threads, (shape, values));
+                    (outputs.remove(0), steps)
+                };
+                let (got, steps) = part(&shape, [true, true], &values);
+                let is_one = steps
+                    .iter()
+                    .any(|s| s.contains("depthwise") && s.contains("conv 1x1"));
+                assert!(is_one, "{steps:?}");
+                let (between, _) = part(&shape, [true, false], &values);
+                let [batch, channels, height, width] = shape;
+                let [height, width] = [height, width].map(|n| (n - 1) / stride + 1);
+                let shape = [batch, channels, height, width];
+                let (expected, steps) = part(&shape, [false, true], &between);
+                assert!(!steps.iter().any(|step| step.contains("depthwise")));
+                let differ = difference(&got, &expected);
+                assert!(differ <= TOLERANCE, "{shape:?} on {isa}: {differ}");
+            }
+        }
+    }
+}
+
+/// The padding of a large picture is part of the convolution that reads it, and gives what zeros in the input give.
+#[test]
+fn padding_is_part_of_the_convolution_of_large_pictures() {
+    for (kernel, stride, pads) in [
+        (3, 2, [1, 1, 1, 1]),
+        (3, 1, [1, 0, 2, 1]),
+        (7, 2, [3, 2, 3, 3]),
+    ] {
+        let padded = Conv {
+            input: [2, 3, 131, 113],
+            outputs: 20,
+            kernel: [kernel; 2],
+            strides: [stride; 2],
+            pads,
+            groups: 1,
+            tail: Tail::Relu,
+        };
+        let [batch, channels, height, width] = padded.input;
+        let [above, left, below, right] = pads;
+        let wide = [height + above + below, width + left + right];
+        let values = onnx::numbers(padded.input.iter().product(), 3);
+        let mut zeros = Vec::new();
+        for row in 0..batch * channels * wide[0] {
+            let (plane, y) = (row / wide[0], row % wide[0]);
+            let mut line = vec![0.0; wide[1]];
+            if (above..above + height).contains(&y) {
+                let start = (plane * height + y - above) * width;
+                line[left..left + width].copy_from_slice(&values[start..start + width]);
+            }
+            zeros.extend(line);
+        }
+        let explicit = Conv {
+            input: [batch, channels, wide[0], wide[1]],
+            pads: [0; 4],
+            ..padded.clone()
+        };
+        for isa in here() {
+            let way = (isa, Precision::F32);
+            for threads in [1, 3] {
+                let (got, steps) = outputs(&padded.onnx(), way, threads, (&padded.input, &values));
+                assert!(
+                    steps.iter().any(|s| s.starts_with("padding, conv")),
+                    "{steps:?}"
+                );
+                assert_eq!(
+                    got[0],
+                    run(&explicit, way, threads, &zeros),
+                    "{kernel} on {isa}"
+                );
+            }
+        }
+    }
 }
 
 /// Lanes without a channel may hold what is no number: words of several numbers must not let it in.

@@ -39,13 +39,30 @@ impl Pca {
         n_components: usize,
         whitening: Whitening,
     ) -> Result<Self, MatchError> {
+        let fitted = Self::fit_at_most(features, n_components, whitening)?;
+        let what = "directions in which the features vary";
+        check_at_least(what, n_components, fitted.n_components())?;
+        Ok(fitted)
+    }
+
+    /// The first `n_components` principal components of the features, or as many as they vary in where those are fewer:
+    /// units of a network that are never active take part in none.
+    ///
+    /// # Errors
+    /// [`MatchError::TooFew`] where the features do not vary.
+    pub fn fit_at_most(
+        features: &Features,
+        n_components: usize,
+        whitening: Whitening,
+    ) -> Result<Self, MatchError> {
         check_at_least("PCA components", 1, n_components)?;
         check_at_least("rows of features", 2, features.n_rows())?;
         let mean = features.mean();
         let (variances, mut directions) = principal(&features.centred(&mean))?;
         let floor = RANK * variances[0].max(f64::MIN_POSITIVE);
         let rank = variances.iter().filter(|v| **v > floor).count();
-        check_at_least("directions in which the features vary", n_components, rank)?;
+        check_at_least("directions in which the features vary", 1, rank)?;
+        let n_components = n_components.min(rank);
         for (mut row, variance) in directions.row_iter_mut().zip(&variances).take(n_components) {
             let scale = match whitening {
                 Whitening::No => 1.0,

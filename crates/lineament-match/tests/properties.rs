@@ -306,6 +306,31 @@ fn identities_that_do_not_vary_are_singular() {
 }
 
 #[test]
+fn components_end_where_features_no_longer_vary() {
+    // The third column is a unit that is never active, the fourth repeats the first.
+    let rows: Vec<[f32; 4]> = [[1.0, 0.5], [-0.25, 2.0], [3.0, 1.0], [0.0, -1.0]]
+        .map(|[a, b]| [a, b, 0.0, a])
+        .to_vec();
+    let features = Features::from_rows(&rows).unwrap();
+    let refused = Pca::fit(&features, 4, Whitening::Yes);
+    assert!(
+        matches!(
+            refused,
+            Err(MatchError::TooFew {
+                expected: 4,
+                got: 2,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    let all = Pca::fit_at_most(&features, 4, Whitening::No).unwrap();
+    assert_eq!(all, Pca::fit(&features, 2, Whitening::No).unwrap());
+    let constant = Features::from_rows(&[[1.0, 2.0], [1.0, 2.0]]).unwrap();
+    assert!(Pca::fit_at_most(&constant, 1, Whitening::No).is_err());
+}
+
+#[test]
 fn a_rate_beyond_the_comparisons_is_refused() {
     let scores: Vec<f64> = (0..29_999).map(f64::from).collect();
     let refused = threshold_at_fmr(&scores, 0.001);

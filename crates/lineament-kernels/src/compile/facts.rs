@@ -31,6 +31,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) drafts: Vec<Draft>,
     /// Elements of the values that were computed at load.
     n_folded: usize,
+    /// Values that the file does not name.
+    n_new: usize,
 }
 
 impl<'a> Facts<'a> {
@@ -42,6 +44,7 @@ impl<'a> Facts<'a> {
             known: constants.map(|(&id, c)| (id, c.clone().into())).collect(),
             drafts: Vec::new(),
             n_folded: 0,
+            n_new: 0,
         };
         for port in &graph.inputs {
             facts
@@ -116,6 +119,14 @@ impl<'a> Facts<'a> {
         }
         self.drafts.retain(|draft| needed[draft.output.0]);
         Ok(())
+    }
+
+    /// A new value of `shape`, which no node of the file gives.
+    pub(crate) fn new_value(&mut self, shape: Vec<usize>) -> ValueId {
+        let id = ValueId(self.graph.names.len() + self.n_new);
+        self.n_new += 1;
+        self.known.insert(id, Known::of_shape(shape));
+        id
     }
 
     pub(crate) fn of(&self, draft: &Draft) -> &'a Node {

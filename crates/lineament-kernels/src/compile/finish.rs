@@ -1,11 +1,13 @@
 //! Steps with their final layouts, and the slots of memory that their buffers share.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::fuse::{Product, ProductKind};
 use super::lower::{Lowering, Place, Storage, Task, Todo};
 use super::pack::{PackedWeights, by_channel};
 use crate::error::{KernelError, within};
+use crate::kernels::chain::Chain;
 use crate::kernels::dense::{Dense, Geometry};
 use crate::kernels::depthwise::Depthwise;
 use crate::kernels::finish::{Finish, InRegister};
@@ -34,7 +36,27 @@ pub(super) fn finish(
         todos,
         ..
     } = lowering;
-    let (slot_of, slots) = assign_slots(&buffers, &todos, outputs);
+    let mut made = Vec::with_capacity(todos.len());
+    for todo in todos {
+        let mut finishing = Finishing {
+            buffers: &buffers,
+            lanes,
+            weights,
+            macs: 0,
+        };
+        let (name, what) = (todo.name.clone(), todo.what.clone());
+        let (inputs, output) = (todo.inputs.clone(), todo.output);
+        made.push(Made {
+            kernel: finishing.kernel(todo)?,
+            name,
+            what,
+            inputs,
+            output,
+            macs: finishing.macs,
+        });
+    }
+    let made = in_chains(made, outputs);
+    let (slot_of, slots) = assign_slots(&buffers, &made, outputs);
     let n: usize = slots.iter().sum();
     within(
         "memory between steps for a number of elements",
@@ -49,31 +71,20 @@ pub(super) fn finish(
             length: buffers[*buffer].len(),
         },
     };
-    let mut steps = Vec::with_capacity(todos.len());
-    for todo in todos {
-        let mut step = Step {
-            inputs: todo.inputs.iter().map(operand).collect(),
-            slot: slot_of[todo.output],
-            length: buffers[todo.output].len(),
-            picture: match buffers[todo.output] {
-                Storage::Picture(picture) => Some(picture),
-                Storage::Flat(_) => None,
-            },
-            macs: 0,
-            name: todo.name.clone(),
-            what: todo.what.clone(),
-            kernel: Kernel::JoinFlat { outer: 1 },
-        };
-        let mut finishing = Finishing {
-            buffers: &buffers,
-            lanes,
-            weights,
-            macs: 0,
-        };
-        step.kernel = finishing.kernel(todo)?;
-        step.macs = finishing.macs;
-        steps.push(step);
-    }
+    let steps = made.into_iter().map(|made| Step {
+        inputs: made.inputs.iter().map(operand).collect(),
+        slot: slot_of[made.output],
+        length: buffers[made.output].len(),
+        picture: match buffers[made.output] {
+            Storage::Picture(picture) => Some(picture),
+            Storage::Flat(_) => None,
+        },
+        macs: made.macs,
+        name: made.name,
+        what: made.what,
+        kernel: made.kernel,
+    });
+    let steps = steps.collect();
     let ports = facts.graph.outputs.iter().zip(outputs);
     let outputs = ports.map(|(port, place)| (operand(place), facts.shape(port.value).to_vec()));
     Ok(Plan {
@@ -83,16 +94,79 @@ pub(super) fn finish(
     })
 }
 
+/// A kernel and the buffers that it reads and writes.
+struct Made {
+    name: String,
+    what: String,
+    kernel: Kernel,
+    inputs: Vec<Place>,
+    output: usize,
+    macs: u64,
+}
+
+/// The same with depthwise convolutions and the 1x1 convolutions that alone read them as one where that pays.
+fn in_chains(made: Vec<Made>, outputs: &[Place]) -> Vec<Made> {
+    let mut reads: HashMap<usize, usize> = HashMap::new();
+    let read = made.iter().flat_map(|made| &made.inputs).chain(outputs);
+    for place in read {
+        if let Place::Buffer(buffer) = place {
+            *reads.entry(*buffer).or_default() += 1;
+        }
+    }
+    let mut steps: Vec<Option<Made>> = Vec::with_capacity(made.len());
+    let mut written: HashMap<usize, usize> = HashMap::new();
+    for mut next in made {
+        let place = match next.inputs.first() {
+            Some(Place::Buffer(buffer)) if reads.get(buffer) == Some(&1) => written.get(buffer),
+            _ => None,
+        };
+        if let Some(before) = place.map(|&place| &mut steps[place])
+            && let Some(chain) = before.as_ref().and_then(|before| next.after(before))
+        {
+            next = chain;
+            *before = None;
+        }
+        written.insert(next.output, steps.len());
+        steps.push(Some(next));
+    }
+    steps.into_iter().flatten().collect()
+}
+
+impl Made {
+    /// Both as one step, if that pays.
+    fn after(&self, before: &Self) -> Option<Self> {
+        let chain = match (&before.kernel, &self.kernel) {
+            (Kernel::Depthwise(depthwise), Kernel::Dense(dense)) => {
+                Chain::of_depthwise(depthwise, dense)?
+            }
+            (Kernel::Relayout { pictures, first: 0 }, Kernel::Dense(dense)) => {
+                Chain::of_padding(pictures, dense)?
+            }
+            _ => return None,
+        };
+        let mut inputs = before.inputs.clone();
+        inputs.extend_from_slice(&self.inputs[1..]);
+        Some(Self {
+            name: self.name.clone(),
+            what: format!("{}, {}", before.what, self.what),
+            kernel: Kernel::Chain(Box::new(chain)),
+            inputs,
+            output: self.output,
+            macs: before.macs + self.macs,
+        })
+    }
+}
+
 /// A slot for each buffer, and the size of each slot. Buffers share one when one is no longer
 /// read as the other is written.
 fn assign_slots(
     buffers: &[Storage],
-    todos: &[Todo],
+    steps: &[Made],
     outputs: &[Place],
 ) -> (Vec<usize>, Vec<usize>) {
     let mut last_read = vec![0; buffers.len()];
-    for (index, todo) in todos.iter().enumerate() {
-        for place in &todo.inputs {
+    for (index, step) in steps.iter().enumerate() {
+        for place in &step.inputs {
             if let Place::Buffer(buffer) = place {
                 last_read[*buffer] = index;
             }
@@ -100,14 +174,14 @@ fn assign_slots(
     }
     for place in outputs {
         if let Place::Buffer(buffer) = place {
-            last_read[*buffer] = todos.len();
+            last_read[*buffer] = steps.len();
         }
     }
     let mut slot_of = vec![0; buffers.len()];
     let mut slots: Vec<usize> = Vec::new();
     let mut free: Vec<usize> = Vec::new();
-    for (index, todo) in todos.iter().enumerate() {
-        let length = buffers[todo.output].len();
+    for (index, step) in steps.iter().enumerate() {
+        let length = buffers[step.output].len();
         // The smallest that is large enough, else the largest, which then grows.
         let fits = |&(_, slot): &(usize, &usize)| slots[*slot] >= length;
         let candidates = || free.iter().enumerate();
@@ -123,8 +197,8 @@ fn assign_slots(
             }
         };
         slots[slot] = slots[slot].max(length);
-        slot_of[todo.output] = slot;
-        let mut read: Vec<usize> = todo
+        slot_of[step.output] = slot;
+        let mut read: Vec<usize> = step
             .inputs
             .iter()
             .filter_map(|place| match place {
@@ -159,8 +233,14 @@ impl Finishing<'_> {
         };
         Ok(match todo.task {
             Task::Ready(kernel) => *kernel,
-            Task::ChannelsLast => Kernel::ChannelsLast(source(0)?),
-            Task::Relayout => Kernel::Relayout([source(0)?, target?]),
+            Task::ChannelsLast(ref channels) => Kernel::ChannelsLast {
+                from: source(0)?,
+                channels: channels.clone(),
+            },
+            Task::Relayout { first } => Kernel::Relayout {
+                pictures: [source(0)?, target?],
+                first,
+            },
             Task::Quantize { zero } => {
                 Kernel::Quantizing(Quantizing::new(source(0)?, target?, zero))
             }

@@ -36,6 +36,8 @@ pub(crate) struct Product {
     pub(crate) last: Option<Activation>,
     /// Operators that were folded in, in order.
     pub(crate) folded: Vec<String>,
+    /// What others read, where it is some channels of the output each: the values in order, with their channels.
+    pub(crate) parts: Vec<(ValueId, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -165,6 +167,7 @@ fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelEr
         after: Activation::Identity,
         last: None,
         folded: Vec::new(),
+        parts: Vec::new(),
     };
     match draft.op {
         Op::Conv { .. } => product.add_bias(facts, draft, 1.0)?,

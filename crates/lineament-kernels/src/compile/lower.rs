@@ -1,6 +1,7 @@
 //! Stages to kernels: which layout each value has, and where layouts change.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::facts::Facts;
@@ -77,11 +78,15 @@ pub(crate) enum Task {
     Pool(PoolKind, [Slide; 2]),
     GlobalMean,
     Resize(Resize),
-    Relayout,
+    /// Of as many channels as the new layout has, from this one on.
+    Relayout {
+        first: usize,
+    },
     Quantize {
         zero: u8,
     },
-    ChannelsLast,
+    /// Of these channels.
+    ChannelsLast(Range<usize>),
     JoinPictures,
     /// Over flat tensors, whose kernels need no layout.
     Ready(Box<Kernel>),
@@ -100,6 +105,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) todos: Vec<Todo>,
     plain: HashMap<ValueId, Place>,
     blocked: HashMap<(ValueId, Numbers), usize>,
+    /// Values that are some channels of another, from this one on.
+    parts: HashMap<ValueId, (ValueId, usize)>,
     /// Values that lie in blocks as `stored` when they are first written.
     narrowed: HashSet<ValueId>,
     /// Values without negative numbers.
@@ -131,6 +138,7 @@ impl<'a> Lowering<'a> {
             todos: Vec::new(),
             plain: inputs.collect(),
             blocked: HashMap::new(),
+            parts: HashMap::new(),
             narrowed: HashSet::new(),
             non_negative: HashSet::new(),
         };
@@ -186,7 +194,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn name(&self, value: ValueId) -> &'a str {
-        &self.facts.graph.names[value.0]
+        // Values that the file does not name are read by none but those steps that they were made for.
+        self.facts
+            .graph
+            .names
+            .get(value.0)
+            .map_or("", String::as_str)
     }
 
     fn nowhere(&self, value: ValueId) -> KernelError {
@@ -210,14 +223,14 @@ impl<'a> Lowering<'a> {
             })?;
             return Ok(Place::Constant(Arc::clone(floats)));
         }
-        let (Some(from), Some(dims)) = (self.any_blocked(value), self.dims(value)) else {
+        let (Some((from, first)), Some(dims)) = (self.channels(value), self.dims(value)) else {
             return Err(self.nowhere(value));
         };
         let output = self.buffer(Storage::Picture(Picture::new(dims, 1)));
         let inputs = vec![(Place::Buffer(from), self.shape(value))];
         self.todo(
             [self.name(value), "to rows"],
-            Task::Relayout,
+            Task::Relayout { first },
             inputs,
             output,
         );
@@ -230,6 +243,21 @@ impl<'a> Lowering<'a> {
         let kinds = [Numbers::F32, Numbers::Bf16].into_iter();
         let mut buffers = kinds.filter_map(|numbers| self.blocked.get(&(value, numbers)));
         buffers.next().copied()
+    }
+
+    /// The buffer that holds the value in blocks of channels, alone or among others, and its first channel there.
+    pub(crate) fn channels(&self, value: ValueId) -> Option<(usize, usize)> {
+        let (whole, first) = self.parts.get(&value).copied().unwrap_or((value, 0));
+        Some((self.any_blocked(whole)?, first))
+    }
+
+    /// Notes which values are the channels of `whole`, with how many are of each.
+    pub(crate) fn note_parts(&mut self, whole: ValueId, parts: &[(ValueId, usize)]) {
+        let mut first = 0;
+        for &(value, n_channels) in parts {
+            self.parts.insert(value, (whole, first));
+            first += n_channels;
+        }
     }
 
     /// The value, a picture, in blocks of channels, as numbers of any kind.
@@ -266,8 +294,8 @@ impl<'a> Lowering<'a> {
         let output = self.buffer(Storage::Picture(picture));
         let inputs = vec![(from, self.shape(value))];
         let (what, task) = match numbers {
-            Numbers::F32 => ("to blocks", Task::Relayout),
-            Numbers::Bf16 => ("to blocks of bf16", Task::Relayout),
+            Numbers::F32 => ("to blocks", Task::Relayout { first: 0 }),
+            Numbers::Bf16 => ("to blocks of bf16", Task::Relayout { first: 0 }),
             Numbers::U8 { zero } => ("to bytes", Task::Quantize { zero }),
         };
         self.todo([self.name(value), what], task, inputs, output);
@@ -376,7 +404,7 @@ impl<'a> Lowering<'a> {
         let inputs = vec![(from, self.shape(value))];
         self.todo(
             [self.name(value), "padding"],
-            Task::Relayout,
+            Task::Relayout { first: 0 },
             inputs,
             output,
         );
@@ -389,7 +417,8 @@ fn narrowed(facts: &Facts<'_>, stages: &[Stage]) -> HashSet<ValueId> {
     let written = stages.iter().filter_map(|stage| match stage {
         Stage::Product(product) => {
             let is_conv = matches!(product.kind, ProductKind::Conv { .. });
-            (is_conv && product.last.is_none()).then_some(product.output)
+            let is_whole = product.last.is_none() && product.parts.is_empty();
+            (is_conv && is_whole).then_some(product.output)
         }
         Stage::Single(draft) => takes_any(&draft.op).then_some(draft.output),
     });

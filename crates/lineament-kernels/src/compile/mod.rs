@@ -9,6 +9,7 @@ mod known;
 mod lower;
 mod movement;
 mod pack;
+mod siblings;
 mod stages;
 
 pub(crate) use pack::PackedWeights;
@@ -31,8 +32,9 @@ pub(crate) fn compile(
     options: KernelOptions,
     weights: &mut PackedWeights,
 ) -> Result<Plan, KernelError> {
-    let facts = facts::Facts::new(graph, ops, shape)?;
+    let mut facts = facts::Facts::new(graph, ops, shape)?;
     let stages = fuse::fuse(&facts)?;
+    let stages = siblings::join_siblings(&mut facts, stages, options.isa.lanes());
     let (lowering, outputs) = lower::Lowering::new(&facts, stages, options)?;
     finish::finish(lowering, &outputs, weights)
 }

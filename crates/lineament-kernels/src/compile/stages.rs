@@ -79,6 +79,7 @@ impl Lowering<'_> {
         }
         self.note_sign(output, product.final_activation());
         let target = self.new_blocked(output, self.numbers_of(output))?;
+        self.note_parts(output, &product.parts);
         self.todo(
             [name, &what],
             Task::Product(Box::new(product)),
@@ -111,14 +112,14 @@ impl Lowering<'_> {
         else {
             return false;
         };
-        let [outputs, inputs, ..] = product.dims;
+        let [_, inputs, ..] = product.dims;
         let is_3x3 = |s: &Slide| (s.kernel, s.stride, s.dilation) == (3, 1, 1);
         // The twin in safe Rust has tiles only where they round in places of their own.
         let (can, block) = match self.stored {
             Numbers::F32 => (self.isa != Isa::Portable, self.lanes),
             _ => (true, Isa::Avx512.lanes()),
         };
-        let in_blocks = inputs.is_multiple_of(block) && outputs.is_multiple_of(block);
+        let in_blocks = inputs.is_multiple_of(block);
         let n_tiles = |s: &Slide| s.output.div_ceil(OUT);
         let batch = self.shape(product.input).first().copied().unwrap_or(1);
         let tiles = batch * n_tiles(&slides[0]) * n_tiles(&slides[1]);
@@ -143,7 +144,7 @@ impl Lowering<'_> {
             let rows = Picture::new([1, inner, 1, rows], inner);
             let pictures = [rows, rows.of(self.stored)];
             let narrow = self.buffer(Storage::Picture(pictures[1]));
-            let kernel = Task::Ready(Box::new(Kernel::Relayout(pictures)));
+            let kernel = Task::Ready(Box::new(Kernel::Relayout { pictures, first: 0 }));
             self.todo([name, "to bf16"], kernel, vec![(from, shape)], narrow);
             from = Place::Buffer(narrow);
         }
@@ -158,7 +159,8 @@ impl Lowering<'_> {
         );
         let target = self.new_plain(output);
         let inputs = vec![(Place::Buffer(sums), &pixels[..])];
-        self.todo([name, "to rows"], Task::ChannelsLast, inputs, target);
+        let task = Task::ChannelsLast(0..outputs);
+        self.todo([name, "to rows"], task, inputs, target);
         Ok(())
     }
 
@@ -391,14 +393,15 @@ impl Lowering<'_> {
         input: ValueId,
         order: Option<&[usize]>,
     ) -> Result<(), KernelError> {
-        if order == Some(&[0, 2, 3, 1]) && self.is_blocked(input) {
-            let from = (Place::Buffer(self.as_it_lies(input)?), self.shape(input));
+        if let (Some(&[0, 2, 3, 1]), Some((from, first))) = (order, self.channels(input))
+            && let &[_, n_channels, ..] = self.shape(input)
+        {
             let target = self.new_plain(draft.output);
             let name = &self.facts.of(draft).name;
             self.todo(
                 [name, "channels last"],
-                Task::ChannelsLast,
-                vec![from],
+                Task::ChannelsLast(first..first + n_channels),
+                vec![(Place::Buffer(from), self.shape(input))],
                 target,
             );
             return Ok(());
@@ -455,6 +458,13 @@ fn reader(product: &Product, depthwise: bool) -> Reader {
 /// `conv 3x3/2 64>128 + relu + add`.
 fn describe(product: &Product, depthwise: bool) -> String {
     let [outputs, inputs, height, width] = product.dims;
+    let to = match product.parts.as_slice() {
+        [] => outputs.to_string(),
+        parts => {
+            let parts: Vec<String> = parts.iter().map(|(_, n)| n.to_string()).collect();
+            parts.join("+")
+        }
+    };
     let mut what = match product.kind {
         ProductKind::Matrix => format!("matrix {inputs}>{outputs}"),
         ProductKind::Conv { slides, n_groups } => {
@@ -469,9 +479,9 @@ fn describe(product: &Product, depthwise: bool) -> String {
                 n => format!(" in {n} groups"),
             };
             let inputs = inputs * n_groups;
-            format!("{kind} {height}x{width}{stride} {inputs}>{outputs}{groups}")
+            format!("{kind} {height}x{width}{stride} {inputs}>{to}{groups}")
         }
-        ProductKind::Winograd { .. } => format!("conv {height}x{width} {inputs}>{outputs}"),
+        ProductKind::Winograd { .. } => format!("conv {height}x{width} {inputs}>{to}"),
     };
     for folded in &product.folded {
         what.push_str(" + ");

@@ -54,7 +54,7 @@ pub(crate) struct Tap {
 }
 
 /// A convolution or matrix product, ready to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Dense {
     pub(crate) packed: Arc<Packed>,
     pub(crate) finish: Finish,
@@ -71,7 +71,7 @@ pub(crate) struct Dense {
     /// Output blocks of a group.
     pub(crate) group_blocks: usize,
     /// Rows of a task.
-    task_rows: usize,
+    pub(super) task_rows: usize,
 }
 
 /// The geometry that [`Dense::new`] puts together.
@@ -137,6 +137,31 @@ impl Dense {
         }
     }
 
+    /// The same with a source that holds what the rows of one task read, of one picture, instead of all. Only of
+    /// convolutions in one group.
+    pub(super) fn of_band(&self) -> Self {
+        let (plane, row) = (self.source.plane(), self.source.row_stride());
+        let mut dense = self.clone();
+        dense.source.batch = 1;
+        (dense.source.halo.top, dense.source.halo.bottom) = (0, 0);
+        dense.source.height = self.reading().rows(&(0..self.task_rows)).len();
+        dense.origin = self.origin % row;
+        for tap in &mut dense.taps {
+            tap.offset = tap.offset / plane * dense.source.plane() + tap.offset % plane;
+        }
+        dense
+    }
+
+    pub(super) fn reading(&self) -> Reading {
+        let (plane, row) = (self.source.plane(), self.source.row_stride());
+        let reach = self.taps.iter().map(|tap| tap.offset % plane / row + 1);
+        Reading {
+            first: self.origin / row,
+            step: self.steps[0] / row,
+            reach: reach.max().unwrap_or(1),
+        }
+    }
+
     /// Writes the output, halo apart, for `source` and the residual.
     pub(crate) fn run(
         &self,
@@ -145,7 +170,9 @@ impl Dense {
         residual: Option<&[f32]>,
         target: &mut [f32],
     ) {
-        self.check(source, residual, target);
+        let to = &self.target;
+        let lengths = [source.len(), target.len()];
+        self.check([to.batch, to.height], lengths, residual);
         let pairs_of_group = self.group_blocks.div_ceil(PAIR);
         let n_pairs = self.target.blocks() / self.group_blocks * pairs_of_group;
         let task_rows = self.rows_for(machine.pool.threads());
@@ -158,12 +185,13 @@ impl Dense {
                 let (image, chunk) = (rest / n_chunks, rest % n_chunks);
                 let (group, pair) = (pair / pairs_of_group, pair % pairs_of_group);
                 let first = pair * PAIR;
+                let rows = chunk * task_rows..((chunk + 1) * task_rows).min(self.target.height);
                 let strip = Strip {
+                    source: self.first_tap(image, group, rows.start),
                     image,
-                    group,
                     block: group * self.group_blocks + first,
                     n_blocks: PAIR.min(self.group_blocks - first),
-                    rows: chunk * task_rows..((chunk + 1) * task_rows).min(self.target.height),
+                    rows,
                 };
                 self.strip(machine.isa, &strip, source, residual, &shared);
             });
@@ -171,7 +199,7 @@ impl Dense {
 
     /// Rows of a task. Several threads share the rows evenly where the picture is what takes memory,
     /// so that each goes on with what it wrote; else they share the weights.
-    fn rows_for(&self, threads: usize) -> usize {
+    pub(super) fn rows_for(&self, threads: usize) -> usize {
         let height = self.target.height;
         let n_chunks = height.div_ceil(self.task_rows);
         let shares_rows = n_chunks > 1 || self.source.len() > self.packed.weights.len();
@@ -181,7 +209,7 @@ impl Dense {
         height.div_ceil(n_chunks.next_multiple_of(threads).min(height))
     }
 
-    fn strip(
+    pub(super) fn strip(
         &self,
         isa: Isa,
         strip: &Strip,
@@ -198,8 +226,14 @@ impl Dense {
         }
     }
 
-    /// All that the kernels rely on when they compute addresses.
-    fn check(&self, source: &[f32], residual: Option<&[f32]>, target: &[f32]) {
+    /// All that the kernels rely on when they compute addresses: the source holds so many `images`, of each what so many
+    /// `rows` of the output read.
+    pub(super) fn check(
+        &self,
+        [images, rows]: [usize; 2],
+        [source, target]: [usize; 2],
+        residual: Option<&[f32]>,
+    ) {
         let blocks = self.target.blocks();
         let n_groups = blocks / self.group_blocks;
         let reach = self
@@ -208,25 +242,16 @@ impl Dense {
             .map(|t| t.offset + t.count)
             .max()
             .unwrap_or(0);
-        let last = self.first_tap(&Strip {
-            image: self.target.batch - 1,
-            group: n_groups - 1,
-            block: 0,
-            n_blocks: 1,
-            rows: 0..1,
-        }) + (self.target.height - 1) * self.steps[0]
+        let last = self.first_tap(images - 1, n_groups - 1, rows - 1)
             + (self.target.width - 1) * self.steps[1];
         let n_weights: usize = self.taps.iter().map(|t| t.count).sum();
         let lanes = self.target.lanes;
-        assert!(
-            last + reach <= source.len(),
-            "a tap lies outside the source"
-        );
-        assert!(target.len() >= self.target.len(), "the target is too small");
+        assert!(last + reach <= source, "a tap lies outside the source");
+        assert!(target >= self.target.len(), "the target is too small");
         assert!(n_weights * lanes <= self.packed.block_stride);
         assert!(blocks * self.packed.block_stride <= self.packed.weights.len());
         assert!(blocks * lanes <= self.finish.bias.len());
-        assert!(source.len() >= self.source.room());
+        assert!(source >= self.source.room());
         if let Numbers::U8 { .. } = self.source.numbers {
             let (scales, starts) = (&self.packed.scales, &self.packed.starts);
             assert!(blocks * lanes <= scales.len().min(starts.len()));
@@ -253,12 +278,12 @@ impl Dense {
         }
     }
 
-    /// Where the first tap of a strip's first row and column lies.
-    pub(crate) fn first_tap(&self, strip: &Strip) -> usize {
-        strip.image * self.source.blocks() * self.source.plane()
-            + strip.group * self.group_step
+    /// Where the first tap of a row's first pixel lies.
+    pub(super) fn first_tap(&self, image: usize, group: usize, row: usize) -> usize {
+        image * self.source.blocks() * self.source.plane()
+            + group * self.group_step
             + self.origin
-            + strip.rows.start * self.steps[0]
+            + row * self.steps[0]
     }
 
     pub(crate) fn weights(&self, block: usize) -> &[f32] {
@@ -267,11 +292,31 @@ impl Dense {
     }
 }
 
+/// Which rows of a plane of its source, halo and all, a convolution reads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading {
+    /// The first that its first row of output reads.
+    first: usize,
+    /// Rows from one row of output to the next.
+    step: usize,
+    /// Rows that each reads.
+    reach: usize,
+}
+
+impl Reading {
+    /// Those that some rows of the output read.
+    pub(super) fn rows(&self, rows: &Range<usize>) -> Range<usize> {
+        let start = self.first + rows.start * self.step;
+        start..start + (rows.len() - 1) * self.step + self.reach
+    }
+}
+
 /// Some rows of one or two blocks of output channels: what one task computes.
 #[derive(Debug, Clone)]
 pub(crate) struct Strip {
+    /// Where the first tap of its first row and column lies in the source.
+    pub(crate) source: usize,
     pub(crate) image: usize,
-    pub(crate) group: usize,
     pub(crate) block: usize,
     pub(crate) n_blocks: usize,
     pub(crate) rows: Range<usize>,

@@ -14,7 +14,7 @@ use crate::picture::{Picture, RowAt};
 use crate::share::each_row;
 
 /// A depthwise convolution, ready to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Depthwise {
     /// `[block][tap][lanes]`, taps row by row.
     pub(crate) packed: Arc<Aligned>,
@@ -72,23 +72,40 @@ impl Depthwise {
         residual: Option<&[f32]>,
         target: &mut [f32],
     ) {
-        assert!(source.len() >= self.source.len());
-        assert!(self.source.blocks() == self.target.blocks());
+        self.check(source);
         assert_eq!(residual.is_some(), self.finish.adds);
         assert!(self.residual.is_none_or(|r| r.same_inside(&self.target)));
         each_row(machine.pool, &self.target, target, |at, row| {
-            let source = &source[self.first_tap(at)..];
             let addends = self.residual.as_ref().zip(residual);
             let addends = addends.map(|(picture, values)| picture.row(values, at));
-            match machine.isa {
-                #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-                isa @ (Isa::Avx512 | Isa::Avx2 | Isa::Neon) => {
-                    simd::depthwise_row(isa, self, source, at, addends, row);
-                }
-                _ => portable::depthwise_row(self, source, at, addends, row),
-            }
-            self.finish.finish_row(machine.isa, row, at.block);
+            self.row(machine.isa, source, at, addends, row);
         });
+    }
+
+    /// What the kernels rely on, but for what they see of each row.
+    pub(super) fn check(&self, source: &[f32]) {
+        assert!(source.len() >= self.source.len());
+        assert!(self.source.blocks() == self.target.blocks());
+    }
+
+    /// Writes one row of the output.
+    pub(super) fn row(
+        &self,
+        isa: Isa,
+        source: &[f32],
+        at: RowAt,
+        addends: Option<&[f32]>,
+        row: &mut [f32],
+    ) {
+        let source = &source[self.first_tap(at)..];
+        match isa {
+            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
+                simd::depthwise_row(isa, self, source, at, addends, row);
+            }
+            _ => portable::depthwise_row(self, source, at, addends, row),
+        }
+        self.finish.finish_row(isa, row, at.block);
     }
 
     fn first_tap(&self, at: RowAt) -> usize {

@@ -1,5 +1,6 @@
 //! The kernels: what a step of a plan computes, over pictures and flat tensors.
 
+pub(crate) mod chain;
 pub(crate) mod dense;
 pub(crate) mod depthwise;
 pub(crate) mod finish;

@@ -80,7 +80,7 @@ pub(super) fn dense(
     residual: Option<&[f32]>,
     shared: &Shared<'_>,
 ) {
-    let first = dense.first_tap(strip);
+    let first = strip.source;
     for y in strip.rows.clone() {
         let row_taps = &source[first + (y - strip.rows.start) * dense.steps[0]..];
         for block in 0..strip.n_blocks {

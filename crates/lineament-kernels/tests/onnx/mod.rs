@@ -133,6 +133,82 @@ pub(crate) fn signs(input: &[usize; 4], channels: usize) -> Vec<u8> {
     model(&graph)
 }
 
+/// Convolutions of the same input side by side, as a detector's heads: each of stride 1 with as many outputs as it says,
+/// then another of each channel by itself if that is wanted, with channels last.
+pub(crate) fn heads(
+    input: &[usize; 4],
+    kernel: usize,
+    outputs: &[(usize, u32)],
+    then_depthwise: bool,
+) -> Vec<u8> {
+    let mut graph = Vec::new();
+    let [batch, inputs, height, width] = *input;
+    let conv = |kernel: usize, groups: usize| {
+        let pads = attribute("pads", &[kernel as u64 / 2; 4]);
+        [pads, group(groups as u64)]
+    };
+    put(&mut graph, 11, &port("x", input));
+    for &(n, seed) in outputs {
+        let [c, w, b, d, v, y] = ["c", "w", "b", "d", "v", "y"].map(|kind| format!("{kind}{seed}"));
+        let made = node("Conv", &["x", &w, &b], &c, &conv(kernel, 1));
+        put(&mut graph, 1, &made);
+        let shape = [n, inputs, kernel, kernel];
+        let weights = numbers(shape.iter().product(), seed);
+        put(&mut graph, 5, &tensor(&w, &shape, &weights));
+        put(&mut graph, 5, &tensor(&b, &[n], &numbers(n, seed + 100)));
+        if then_depthwise {
+            put(&mut graph, 1, &node("Conv", &[&c, &v], &d, &conv(3, n)));
+            let weights = numbers(9 * n, seed + 200);
+            put(&mut graph, 5, &tensor(&v, &[n, 1, 3, 3], &weights));
+        }
+        let last = if then_depthwise { &d } else { &c };
+        let order = attribute("perm", &[0, 2, 3, 1]);
+        put(&mut graph, 1, &node("Transpose", &[last], &y, &[order]));
+        put(&mut graph, 12, &port(&y, &[batch, height, width, n]));
+    }
+    model(&graph)
+}
+
+/// A depthwise 3x3 convolution, rectified, and a 1x1 convolution of that; or either alone.
+pub(crate) fn separable(
+    input: &[usize; 4],
+    outputs: usize,
+    stride: usize,
+    parts: [bool; 2],
+) -> Vec<u8> {
+    let mut graph = Vec::new();
+    let [batch, channels, height, width] = *input;
+    let attributes = [
+        attribute("pads", &[1; 4]),
+        attribute("strides", &[stride as u64; 2]),
+        group(channels as u64),
+    ];
+    let between = if parts[0] { "r" } else { "x" };
+    if parts[0] {
+        put(&mut graph, 1, &node("Conv", &["x", "v"], "d", &attributes));
+        put(&mut graph, 1, &node("Relu", &["d"], "r", &[]));
+    }
+    if parts[1] {
+        put(&mut graph, 1, &node("Conv", &[between, "w"], "y", &[]));
+    }
+    for (name, shape) in [("v", [channels, 1, 3, 3]), ("w", [outputs, channels, 1, 1])] {
+        let values = numbers(shape.iter().product(), 5);
+        put(&mut graph, 5, &tensor(name, &shape, &values));
+    }
+    put(&mut graph, 11, &port("x", input));
+    let [height, width] = match parts[0] {
+        true => [height, width].map(|n| (n - 1) / stride + 1),
+        false => [height, width],
+    };
+    let (output, n) = if parts[1] {
+        ("y", outputs)
+    } else {
+        ("r", channels)
+    };
+    put(&mut graph, 12, &port(output, &[batch, n, height, width]));
+    model(&graph)
+}
+
 /// The file of a graph.
 fn model(graph: &[u8]) -> Vec<u8> {
     let mut opset = Vec::new();

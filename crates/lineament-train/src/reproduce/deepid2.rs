@@ -3,7 +3,7 @@
 
 use lineament_eval::{Pair, PairMatcher};
 use lineament_match::{
-    Features, FitOptions, FittedMatcher, MatchError, MatcherKind, Training, Whitening, fit,
+    Features, FitOptions, FittedMatcher, MatchError, MatcherKind, Pca, Training, Whitening, fit,
     forward_backward,
 };
 
@@ -217,7 +217,14 @@ impl DeepId2 {
             let joined = |rows: fn(&Source) -> &Rows| joined(sources, chosen, rows);
             let matcher = match pca {
                 None => FittedMatcher::Cosine,
-                Some(most) => joint_bayesian(known, &joined(|s| &s.known), most)?,
+                Some(most) => {
+                    let (matcher, kept) = joint_bayesian(known, &joined(|s| &s.known), most)?;
+                    if kept < most {
+                        let note = format!("{name}: PCA kept {kept} components of at most {most}.");
+                        seen.notes.push(note);
+                    }
+                    matcher
+                }
             };
             let sides = (&joined(|s| &s.dev), &joined(|s| &s.test));
             let report = course
@@ -290,8 +297,13 @@ fn joined(sources: &[Source], chosen: &[usize], rows: fn(&Source) -> &Rows) -> R
     (0..n).map(row).collect()
 }
 
-/// PCA and Joint Bayesian of the people of `known`.
-fn joint_bayesian(known: &Side, rows: &Rows, most: usize) -> Result<FittedMatcher, TrainError> {
+/// PCA and Joint Bayesian of the people of `known`, and how many components were kept: fewer than `most` where the
+/// features vary in fewer directions.
+fn joint_bayesian(
+    known: &Side,
+    rows: &Rows,
+    most: usize,
+) -> Result<(FittedMatcher, usize), TrainError> {
     let persons = known.persons.as_deref().unwrap_or_default();
     let there = rows.iter().zip(persons);
     let there: Vec<(&Vec<f32>, usize)> = there
@@ -299,10 +311,9 @@ fn joint_bayesian(known: &Side, rows: &Rows, most: usize) -> Result<FittedMatche
         .collect();
     let (rows, identities): (Vec<&Vec<f32>>, Vec<usize>) = there.into_iter().unzip();
     let features = Features::from_rows(&rows).map_err(matching)?;
-    let n_components = most
-        .min(features.n_columns())
-        .min(features.n_rows() / 2)
-        .max(1);
+    let most = most.min(features.n_rows() / 2).max(1);
+    let projection = Pca::fit_at_most(&features, most, Whitening::No).map_err(matching)?;
+    let features = projection.transform_all(&features).map_err(matching)?;
     let training = Training {
         features: &features,
         identities: Some(&identities),
@@ -310,10 +321,12 @@ fn joint_bayesian(known: &Side, rows: &Rows, most: usize) -> Result<FittedMatche
     };
     let options = FitOptions {
         kind: MatcherKind::JointBayesian,
-        pca: Some(n_components),
+        pca: None,
         whiten: Whitening::No,
     };
-    fit(&options, &training).map_err(matching)
+    let metric = Box::new(fit(&options, &training).map_err(matching)?);
+    let n_components = projection.n_components();
+    Ok((FittedMatcher::Pipeline { projection, metric }, n_components))
 }
 
 fn matching(error: MatchError) -> TrainError {

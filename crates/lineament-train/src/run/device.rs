@@ -60,11 +60,23 @@ impl Choice {
     }
 }
 
-/// Whether the processor multiplies numbers of bfloat16: processors with AMX do, and those before.
+/// Whether the processor multiplies numbers of bfloat16 faster than floats: those with AMX do, and AMD's with AVX512-BF16.
+/// On an Intel Xeon with AVX512-BF16 and without AMX, bfloat16 trained 0.7 as many images a second as floats.
 #[cfg(target_arch = "x86_64")]
 fn has_bfloat16() -> bool {
-    is_x86_feature_detected!("avx512bf16")
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    let maker = __cpuid(0);
+    let is_amd = [maker.ebx, maker.edx, maker.ecx]
+        .map(u32::to_le_bytes)
+        .concat()
+        == b"AuthenticAMD";
+    let has_amx = maker.eax >= 7 && __cpuid_count(7, 0).edx & AMX_BF16 != 0;
+    is_x86_feature_detected!("avx512bf16") && is_amd || has_amx
 }
+
+/// AMX-BF16 among the features of leaf 7, in EDX (Intel 64 and IA-32 Architectures Software Developer's Manual, CPUID).
+#[cfg(target_arch = "x86_64")]
+const AMX_BF16: u32 = 1 << 22;
 
 #[cfg(target_arch = "aarch64")]
 fn has_bfloat16() -> bool {

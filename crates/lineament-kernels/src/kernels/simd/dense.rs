@@ -40,7 +40,7 @@ pub(in crate::kernels) fn dense(
     if isa == Isa::Avx2 && strip.n_blocks == PAIR {
         return span(dense, strip, source, residual, shared);
     }
-    let first = dense.first_tap(strip);
+    let first = strip.source;
     for y in strip.rows.clone() {
         let taps = &source[first + (y - strip.rows.start) * dense.steps[0]..];
         let mut targets = [std::ptr::null_mut(); PAIR];

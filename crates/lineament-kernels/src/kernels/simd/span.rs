@@ -48,7 +48,7 @@ pub(super) fn span(
         bias: dense.finish.bias[block * LANES..].as_ptr(),
         weights: packed.weights[block * packed.block_stride..].as_ptr(),
         block_stride: packed.block_stride,
-        source: source[dense.first_tap(strip)..].as_ptr(),
+        source: source[strip.source..].as_ptr(),
         targets,
         addends,
         width: dense.target.width,
