@@ -62,6 +62,12 @@ impl<T: Copy + Default + Into<i16>> Rounded<T> {
     pub(super) fn bound(&self, product: i32, row_scale: f32, residual: f32) -> f32 {
         product as f32 * (self.scale * row_scale) + self.norm * residual + self.allowance
     }
+
+    /// The lower bound that goes with an upper one: the two errors may as well have the other sign.
+    #[inline(always)]
+    pub(super) fn lower(&self, bound: f32, residual: f32) -> f32 {
+        bound - 2.0 * (self.norm * residual + self.allowance)
+    }
 }
 
 /// A probe: its numbers, and their coarse and fine codes.

@@ -16,6 +16,8 @@ const ROWS_PER_THREAD: usize = 32_768;
 /// Candidates beyond those asked for, at first. Grown when they prove too few.
 const SPARE_CANDIDATES: usize = 256;
 const GROWTH: usize = 8;
+/// Most rows wanted for which the best lower bounds are kept as well.
+const MOST_LOWER: usize = 64;
 
 /// What is searched for.
 pub(crate) struct Query<'a> {
@@ -168,29 +170,33 @@ struct Candidates {
     /// Bound and row.
     list: Vec<(f32, u32)>,
     room: usize,
-    /// No row that is not in the list has a greater bound; `None` when all are in it.
+    /// No row that is neither in the list nor surely not among the best has a greater bound; `None` when there is none.
     dropped: Option<f32>,
+    /// The greatest lower bounds of rows, as many as are wanted, the greatest first: what is below all of them is surely
+    /// not among the best. Empty where fewer rows may be wanted than are better, since one stands for all of a person.
+    lower: Vec<f32>,
+    n_lower: usize,
+    /// What a row's bound must be above.
+    floor: f32,
 }
 
 impl Candidates {
-    fn new(room: usize) -> Self {
+    fn new(room: usize, query: &Query<'_>) -> Self {
+        let counts = query.k == 1 || !query.best_per_person && query.k <= MOST_LOWER;
         Self {
             list: Vec::new(),
             room,
             dropped: None,
+            lower: Vec::new(),
+            n_lower: if counts { query.k } else { 0 },
+            floor: f32::NEG_INFINITY,
         }
     }
 
-    /// What a row's bound must be above.
-    fn floor(&self) -> f32 {
-        self.dropped.unwrap_or(f32::NEG_INFINITY)
-    }
-
-    fn offer(&mut self, bound: f32, row: u32) {
-        if bound <= self.floor() {
-            return;
-        }
+    /// Takes a row whose upper bound is above the floor.
+    fn offer(&mut self, bound: f32, lower: f32, row: u32) {
         self.list.push((bound, row));
+        self.raise(lower);
         if self.list.len() >= self.room.saturating_mul(2) {
             self.shorten();
         }
@@ -201,7 +207,22 @@ impl Candidates {
             .list
             .select_nth_unstable_by(self.room, |a, b| b.0.total_cmp(&a.0));
         self.dropped = Some(*bound);
+        self.floor = self.floor.max(*bound);
         self.list.truncate(self.room);
+    }
+
+    /// Notes a lower bound: a row whose upper bound is below as many of them as are wanted does not count.
+    fn raise(&mut self, lower: f32) {
+        let is_full = self.lower.len() == self.n_lower;
+        if is_full && self.lower.last().is_none_or(|least| lower <= *least) {
+            return;
+        }
+        let place = self.lower.partition_point(|other| *other >= lower);
+        self.lower.insert(place, lower);
+        self.lower.truncate(self.n_lower);
+        if let Some(least) = self.lower.get(self.n_lower - 1) {
+            self.floor = self.floor.max(least.next_down());
+        }
     }
 
     fn join(mut self, other: Self) -> Self {
@@ -251,7 +272,10 @@ fn gather(
     rows: Range<usize>,
 ) -> Vec<Candidates> {
     let arch = pulp::Arch::new();
-    let mut all: Vec<Candidates> = probes.iter().map(|_| Candidates::new(room)).collect();
+    let mut all: Vec<Candidates> = probes
+        .iter()
+        .map(|_| Candidates::new(room, query))
+        .collect();
     for start in rows.clone().step_by(BUNDLES * ROWS) {
         let block = start..(start + BUNDLES * ROWS).min(rows.end);
         let mut probes = probes.iter();
@@ -280,9 +304,9 @@ fn offer<const P: usize>(
 ) {
     let mut block_bounds = [[[0.0f32; ROWS]; BUNDLES]; P];
     bounds(arch, index, block.start / ROWS, probes, &mut block_bounds);
-    for (list, bounds) in lists.iter_mut().zip(&block_bounds) {
+    for ((probe, list), bounds) in probes.iter().zip(lists).zip(&block_bounds) {
         for (start, bounds) in block.clone().step_by(ROWS).zip(bounds) {
-            let floor = list.floor();
+            let floor = list.floor;
             // Most bundles hold nothing, which is seen without looking at each row.
             if !bounds
                 .iter()
@@ -290,9 +314,11 @@ fn offer<const P: usize>(
             {
                 continue;
             }
-            for (row, bound) in (start..block.end).zip(bounds) {
-                if query.allowed.is_none_or(|allowed| allowed[row]) {
-                    list.offer(*bound, row as u32);
+            let residuals = &index.residuals[start / ROWS];
+            for (row, (bound, residual)) in (start..block.end).zip(bounds.iter().zip(residuals)) {
+                let counts = query.allowed.is_none_or(|allowed| allowed[row]);
+                if counts && *bound > list.floor {
+                    list.offer(*bound, probe.lower(*bound, *residual), row as u32);
                 }
             }
         }
@@ -393,7 +419,7 @@ mod tests {
         }
 
         #[test]
-        fn no_exact_score_is_above_its_bound(seed in any::<u64>(), spread in 0.0f32..3.0) {
+        fn exact_scores_lie_within_their_bounds(seed in any::<u64>(), spread in 0.0f32..3.0) {
             let rows = rows(64, spread, seed);
             let index = index_of(&rows);
             let probe = Probe::new(&rows[63]);
@@ -403,6 +429,8 @@ mod tests {
                 let exact = dot(&rows[63], row) as f32;
                 let fine = probe.fine_bound(&index, i);
                 prop_assert!(exact <= fine && exact <= *coarse, "{exact}, {fine}, {coarse}");
+                let lower = probe.coarse.lower(*coarse, index.residuals[i / ROWS][i % ROWS]);
+                prop_assert!(lower <= exact && exact - lower < 0.2, "{lower}, {exact}");
                 // A bound that says nothing would also be true.
                 prop_assert!(fine - exact < 0.1 && coarse - exact < 0.2, "{exact}, {fine}, {coarse}");
             }
