@@ -21,6 +21,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "reference"))
 from inference import open_session, run_named  # noqa: E402
+from restore import restored  # noqa: E402
 
 INSET = 8
 SIDE = 112
@@ -39,8 +40,12 @@ def jpeg(crop, quality):
 def dark(crop, share):
     """A camera with this share of the light: fewer grey levels, and its noise."""
     noise = np.random.default_rng(0).normal(0.0, 2.0, crop.shape)
-    levels = np.clip(np.round(crop * share + noise), 0, 255)
-    return np.clip(levels / share, 0, 255).astype(np.uint8) if share < 1.0 else crop
+    return np.clip(np.round(crop * share + noise), 0, 255).astype(np.uint8)
+
+
+def developed(crop, share):
+    """The same, multiplied to be as bright as it was."""
+    return np.clip(dark(crop, share) / share, 0, 255).astype(np.uint8)
 
 
 def occluded(crop, share):
@@ -73,7 +78,9 @@ def conditions():
     for quality in (50, 20, 10, 5):
         yield f"JPEG quality {quality}", lambda whole, quality=quality: jpeg(inner(whole), quality)
     for share in (0.25, 0.1, 0.05):
-        yield f"light × {share:g}", lambda whole, share=share: dark(inner(whole), share)
+        yield f"light × {share:g}", lambda whole, share=share: developed(inner(whole), share)
+    for share in (0.25, 0.1, 0.05):
+        yield f"light × {share:g}, left dark", lambda whole, share=share: dark(inner(whole), share)
     for degrees in (10, 20, 30, 45):
         yield f"roll {degrees}°", lambda whole, degrees=degrees: rolled(whole, degrees)
     for share in (0.1, 0.2, 0.3):
@@ -88,8 +95,11 @@ class Model:
         self.input = described["input"]
         self.session = open_session(path.with_suffix(".onnx"), threads=2)
         self.output = described["outputs"]["embedding"]
+        self.restores = described["settings"].get("restore", False)
 
     def embedding(self, bgr):
+        better = restored(np.ascontiguousarray(bgr[:, :, ::-1])) if self.restores else None
+        bgr = bgr if better is None else better[:, :, ::-1]
         pixels = bgr if self.input["channels"] == "bgr" else bgr[:, :, ::-1]
         mean, std = (np.float32(self.input[key]) for key in ("mean", "std"))
         total = 0.0

@@ -19,12 +19,13 @@ import margin
 import matchers
 import pose
 import resize
+import restore
 import sealing
 import shipped
 import similarity
 import warp
 
-for stage in (similarity, warp, resize, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
+for stage in (similarity, warp, resize, restore, margin, draw, detectors, embedder, pose, matchers, clusters, data_pickles, data_sets,
               data_lists, data_boxes, data_embeddings, evaluation, identification, detection, detector_training,
               fairness, kernels, sealing, shipped):
     print(stage.__name__)

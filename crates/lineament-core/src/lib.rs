@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+pub mod blur;
 pub mod embedding;
 pub mod error;
 pub mod geometry;
@@ -26,10 +27,12 @@ pub mod margin;
 pub mod nms;
 pub mod preprocess;
 pub mod resample;
+pub mod restore;
 pub mod similarity;
 pub mod template;
 pub mod warp;
 
+pub use blur::blur;
 pub use embedding::{Embedding, EmbeddingSpace, Score};
 pub use error::CoreError;
 pub use geometry::{Landmarks, Point, Rect};
@@ -39,6 +42,7 @@ pub use margin::margin_crop;
 pub use nms::nms;
 pub use preprocess::{ChannelOrder, Layout, Preprocess};
 pub use resample::resize;
+pub use restore::{noise_level, restored};
 pub use similarity::Similarity;
 pub use template::Template;
 pub use warp::{Border, warp};

@@ -8,7 +8,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use lineament_core::{
-    Border, Letterbox, Point, Rect, RgbImage, Similarity, Template, margin_crop, resize, warp,
+    Border, Letterbox, Point, Rect, RgbImage, Similarity, Template, margin_crop, noise_level,
+    resize, restored, warp,
 };
 use serde_json::Value;
 
@@ -140,6 +141,25 @@ fn margin_crop_equals_the_reference() {
         let crop = margin_crop(source.view(), &face).unwrap();
         // One level, as for resizing.
         assert!(max_difference(&crop, &image(case)) <= 1, "{face:?}");
+    }
+}
+
+#[test]
+fn crops_with_too_little_light_are_restored_as_by_the_reference() {
+    let golden = golden("restore");
+    for case in cases(&golden, "cases") {
+        let crop = image(case);
+        let (noise, expected) = (noise_level(crop.view()), number(&case["noise"]));
+        assert!((noise - expected).abs() < 1e-3, "{noise}, {expected}");
+        let got = restored(crop.view());
+        assert_eq!(got.is_none(), case["restored"].is_null(), "{noise}");
+        if let Some(got) = got {
+            // One level: sums in another order.
+            assert!(
+                max_difference(&got, &image(&case["restored"])) <= 1,
+                "{noise}"
+            );
+        }
     }
 }
 

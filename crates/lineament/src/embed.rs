@@ -1,9 +1,11 @@
 //! From aligned crops to embeddings.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use lineament_core::{
-    Border, CoreError, Embedding, EmbeddingSpace, Preprocess, RgbImage, Similarity, Template, warp,
+    Border, CoreError, Embedding, EmbeddingSpace, Preprocess, RgbImage, Similarity, Template,
+    restored, warp,
 };
 use lineament_runtime::{BatchMode, InputSize, LoadedModel, Outputs, Session, Tensor};
 use serde::Deserialize;
@@ -85,6 +87,9 @@ struct EmbedderSettings {
     dimension: usize,
     flip: Flip,
     space: String,
+    /// Whether dark and noisy crops are restored before the network sees them.
+    #[serde(default)]
+    restore: bool,
 }
 
 /// Crops that go through a network of dynamic batch at once.
@@ -101,6 +106,7 @@ pub struct Embedder {
     batch: usize,
     dimension: usize,
     flip: Flip,
+    restores: bool,
     output: String,
     space: EmbeddingSpace,
     calibration: Option<Calibration>,
@@ -156,6 +162,7 @@ impl Embedder {
             },
             dimension: settings.dimension,
             flip: settings.flip,
+            restores: settings.restore,
             output: output.clone(),
             space: EmbeddingSpace::new(&format!(
                 "{}@{short_hash}/{}",
@@ -204,6 +211,12 @@ impl Embedder {
         self.flip
     }
 
+    /// Whether it looks at dark and noisy crops as [`lineament_core::restored`] makes them.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.restores
+    }
+
     /// The crop in the middle of an image that is aligned to the template already, with or without
     /// a margin around it.
     ///
@@ -232,9 +245,10 @@ impl Embedder {
     /// # Errors
     /// [`Error::Model`] when the network fails or a crop has another size.
     pub fn views(&self, crops: &[RgbImage]) -> Result<Vec<Views>, Error> {
+        let crops = &*self.restored(crops);
         let mirrored: Vec<_> = crops.iter().map(|c| c.view().mirrored()).collect();
-        let pairs = self.outputs(crops)?.into_iter();
-        let pairs = pairs.zip(self.outputs(&mirrored)?);
+        let pairs = self.seen(crops)?.into_iter();
+        let pairs = pairs.zip(self.seen(&mirrored)?);
         Ok(pairs
             .map(|(plain, mirrored)| Views { plain, mirrored })
             .collect())
@@ -246,12 +260,13 @@ impl Embedder {
     /// [`Error::Model`] when the network fails or a crop has another size; [`Error::Core`] when an
     /// output is all zero or not finite.
     pub fn embed(&self, crops: &[RgbImage]) -> Result<Vec<Embedding>, Error> {
-        let plain = self.outputs(crops)?;
+        let crops = &*self.restored(crops);
+        let plain = self.seen(crops)?;
         let values = match self.flip {
             Flip::None => plain,
             Flip::Sum | Flip::Concat => {
                 let mirrored: Vec<_> = crops.iter().map(|c| c.view().mirrored()).collect();
-                let pairs = plain.into_iter().zip(self.outputs(&mirrored)?);
+                let pairs = plain.into_iter().zip(self.seen(&mirrored)?);
                 pairs.map(|(a, b)| join(self.flip, a, &b)).collect()
             }
         };
@@ -266,6 +281,25 @@ impl Embedder {
     /// # Errors
     /// [`Error::Model`] when the network fails or a crop has another size.
     pub fn outputs(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
+        self.seen(&self.restored(crops))
+    }
+
+    /// The crops in a better light, if the model wants that; [`lineament_core::restored`] says which.
+    fn restored<'a>(&self, crops: &'a [RgbImage]) -> Cow<'a, [RgbImage]> {
+        let mut all = Cow::Borrowed(crops);
+        if !self.restores {
+            return all;
+        }
+        for (place, crop) in crops.iter().enumerate() {
+            if let Some(better) = restored(crop.view()) {
+                all.to_mut()[place] = better;
+            }
+        }
+        all
+    }
+
+    /// The same of crops as the network is to see them.
+    fn seen(&self, crops: &[RgbImage]) -> Result<Vec<Vec<f32>>, Error> {
         let mut values = Vec::with_capacity(crops.len());
         for chunk in crops.chunks(self.batch) {
             let outputs = self.run(chunk)?;

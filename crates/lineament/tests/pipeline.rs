@@ -211,6 +211,54 @@ fn views_are_what_embeddings_are_made_of() {
     }
 }
 
+/// A crop in too little light is seen as if it had been restored; one in good light as it is.
+#[test]
+fn dark_crops_are_restored_for_models_that_want_it() {
+    let plain = embedder(EMBEDDER).unwrap();
+    let restoring = embedder(&format!("{EMBEDDER}\nrestore = true")).unwrap();
+    assert!(restoring.restores() && !plain.restores());
+    let mut good = RgbImage::filled(112, 112, [90; 3]);
+    let dark_and_bright = [[12u8; 3], [60, 30, 9]];
+    for (place, pixel) in good
+        .pixels_mut()
+        .as_chunks_mut::<3>()
+        .0
+        .iter_mut()
+        .enumerate()
+    {
+        *pixel = [(place % 112) as u8 + 60; 3];
+    }
+    let mut dark = RgbImage::filled(112, 112, [0; 3]);
+    for (place, pixel) in dark
+        .pixels_mut()
+        .as_chunks_mut::<3>()
+        .0
+        .iter_mut()
+        .enumerate()
+    {
+        *pixel = dark_and_bright[usize::from(place % 7 < 2 || place % 5 == 1)];
+    }
+    let crops = [good.clone(), dark.clone()];
+    let better = lineament_core::restored(dark.view()).unwrap();
+    let as_they_should_be = [good, better];
+    let expected = plain.embed(&as_they_should_be).unwrap();
+    let got = restoring.embed(&crops).unwrap();
+    assert_eq!(got[0].values(), expected[0].values());
+    assert_eq!(got[1].values(), expected[1].values());
+    assert_ne!(
+        plain.embed(&crops).unwrap()[1].values(),
+        expected[1].values()
+    );
+    assert_eq!(
+        restoring.views(&crops).unwrap(),
+        plain.views(&as_they_should_be).unwrap()
+    );
+    assert_eq!(
+        restoring.outputs(&crops).unwrap(),
+        plain.outputs(&as_they_should_be).unwrap()
+    );
+}
+
 #[test]
 fn aligned_images_are_cut_in_the_middle() {
     let embedder = embedder(EMBEDDER).unwrap();

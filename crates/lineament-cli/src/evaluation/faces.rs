@@ -80,6 +80,7 @@ impl Way {
             Networks::Aligned(_) => Value::Null,
             Networks::Detect(pipeline) => json!({
                 "detector": pipeline.detector_info(),
+                "restores": pipeline.detector().restores(),
                 "options": format!("{:?}", options.detection),
             }),
         };
@@ -88,6 +89,7 @@ impl Way {
             "version": env!("CARGO_PKG_VERSION"),
             "embedder": embedder.info(),
             "crop": format!("{:?}", embedder.crop()),
+            "restores": embedder.restores(),
             "engine": engine_in_words(&options.engine),
             "detection": detection,
         })))
@@ -100,6 +102,7 @@ impl Way {
             "version": env!("CARGO_PKG_VERSION"),
             "engine": engine_in_words(&options.engine),
             "detector": pipeline.detector_info(),
+            "restores": pipeline.detector().restores(),
             "options": format!("{:?}", options.detection),
             "decode": format!("{:?}", options.decode),
         }))

@@ -229,6 +229,10 @@ pub(crate) struct Export {
         allow_negative_numbers = true
     )]
     pub(crate) preference: i32,
+    /// Let the program brighten dark crops and smooth noisy ones before this embedder sees them; of a detector, its
+    /// configuration says so.
+    #[arg(long)]
+    pub(crate) restore: bool,
     /// Measure no thresholds on the people whom the run held out: their images need not be there.
     #[arg(long)]
     pub(crate) no_calibration: bool,

@@ -22,6 +22,7 @@ pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
         fp16_weights: args.fp16,
         licence: args.licence.clone(),
         preference: args.preference,
+        restore: args.restore,
         calibration,
         default_fmr: args.default_fmr,
     };

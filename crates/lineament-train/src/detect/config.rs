@@ -117,6 +117,8 @@ pub struct DetectSettings {
     /// What scores less is looked at once more, from near, before it is taken for a face; without it,
     /// nothing is.
     pub certain_score: Option<f64>,
+    /// Whether the program restores dark and noisy photos before the network sees them.
+    pub restore: bool,
 }
 
 impl Default for DetectSettings {
@@ -126,6 +128,7 @@ impl Default for DetectSettings {
             nms_iou: 0.3,
             smallest_face_px: 10.0,
             certain_score: None,
+            restore: false,
         }
     }
 }

@@ -64,6 +64,7 @@ impl Runs<'_> {
                 fp16_weights: false,
                 licence: self.licence.to_owned(),
                 preference: 0,
+                restore: false,
                 calibration: Calibrated::Not,
                 default_fmr: None,
             };

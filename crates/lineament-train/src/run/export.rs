@@ -38,6 +38,8 @@ pub struct Wanted {
     pub licence: String,
     /// Which of several models for one task is used: the greatest.
     pub preference: i32,
+    /// Whether the program restores dark and noisy crops before the network sees them.
+    pub restore: bool,
     /// Where thresholds come from.
     pub calibration: Calibrated,
     /// The false-match rate whose threshold holds where none is asked for; else 1e-4, or the least
@@ -266,6 +268,9 @@ fn manifest(
     set("dimension", (model.graph().embedding_dim() as i64).into());
     set("flip", "sum".into());
     set("space", config.name.clone().into());
+    if wanted.restore {
+        set("restore", true.into());
+    }
     Ok(Manifest {
         schema: Schema::V1,
         name: config.name.clone(),

@@ -17,6 +17,7 @@ fn wanted(place: &Place, fp16_weights: bool) -> Wanted {
         fp16_weights,
         licence: "CC0-1.0".to_owned(),
         preference: 3,
+        restore: false,
         calibration: Calibrated::OnHeldOut(threads(1)),
         default_fmr: Some(0.1),
     }
@@ -29,11 +30,15 @@ const MANY_HELD_OUT: [&str; 1] = ["data.selection.held_out=0.6"];
 fn the_engine_gives_what_the_trainer_gives() {
     let place = Place::new();
     let run = whole(&place, &MANY_HELD_OUT, 1);
+    let wanted = Wanted {
+        restore: true,
+        ..wanted(&place, false)
+    };
     let Exported {
         model,
         step,
         greatest_difference,
-    } = export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
+    } = export(&run, &wanted, &mut Unwatched).unwrap();
     assert!(
         greatest_difference < 1e-4 && model.is_file(),
         "{greatest_difference:e}"
@@ -44,6 +49,7 @@ fn the_engine_gives_what_the_trainer_gives() {
     let loaded = found.load(&EngineOptions::default()).unwrap();
     assert_eq!(loaded.manifest.name, "drawn");
     assert_eq!(loaded.manifest.preference, 3);
+    assert_eq!(loaded.manifest.settings["restore"].as_bool(), Some(true));
     let calibration: lineament::Calibration = loaded.manifest.calibration().unwrap().unwrap();
     assert!(calibration.n_non_mated >= 300 && calibration.source.contains("held out"));
     assert!(calibration.threshold_at(1e-1).is_ok());

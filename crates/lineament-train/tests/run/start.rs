@@ -20,6 +20,7 @@ fn exported(place: &Place, run: &Path, name: &str, fp16_weights: bool) -> PathBu
         fp16_weights,
         licence: "CC0-1.0".to_owned(),
         preference: 0,
+        restore: false,
         calibration: Calibrated::Not,
         default_fmr: None,
     };

@@ -34,6 +34,7 @@ fn teacher(place: &Place, seed: u64) -> PathBuf {
         fp16_weights: false,
         licence: "CC0-1.0".to_owned(),
         preference: 0,
+        restore: false,
         calibration: Calibrated::Not,
         default_fmr: None,
     };

@@ -10,7 +10,7 @@ mod yunet;
 
 use std::sync::Arc;
 
-use lineament_core::{Landmarks, Letterbox, Preprocess, Rect, RgbImage, RgbView, nms};
+use lineament_core::{Landmarks, Letterbox, Preprocess, Rect, RgbImage, RgbView, nms, restored};
 use lineament_runtime::{InputSize, LoadedModel, Outputs, Session, Tensor};
 
 pub use heads::Heads;
@@ -175,7 +175,17 @@ impl Detector {
         photo: RgbView<'_>,
         options: &DetectionOptions,
     ) -> Result<Vec<Detection>, Error> {
-        passes::detect(self, photo, options)
+        let better = match self.settings.restore {
+            true => restored(photo),
+            false => None,
+        };
+        passes::detect(self, better.as_ref().map_or(photo, RgbImage::view), options)
+    }
+
+    /// Whether it looks at dark and noisy photos as [`lineament_core::restored`] makes them.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.settings.restore
     }
 
     /// Faces found in one look at `photo` placed as `fit` says, best first, in photo pixels.

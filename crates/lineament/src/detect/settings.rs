@@ -17,6 +17,9 @@ pub struct DetectorSettings {
     /// What scores less is looked at once more, from near, and stays if it is found there again.
     /// Without it, nothing is.
     pub certain_score: Option<f32>,
+    /// Whether dark and noisy photos are restored before the network sees them.
+    #[serde(default)]
+    pub restore: bool,
     /// SCRFD: anchors at each position.
     pub anchors_per_cell: Option<usize>,
     /// RetinaFace: levels of priors.
