@@ -136,6 +136,22 @@ fn what_is_seen_at_one_size_only_is_no_face_unless_it_is_certain() {
     assert_eq!(n_found("certain_score = 1.1"), 0);
 }
 
+/// The network finds squares of 200 and more only.
+#[test]
+fn faces_in_the_dark_are_found_by_detectors_that_restore() {
+    let mut dark = RgbImage::filled(320, 192, [8; 3]);
+    for y in 96..128 {
+        let start = (y * 320 + 64) * 3;
+        dark.pixels_mut()[start..start + 96].fill(60);
+    }
+    let n_found = |settings: &str| {
+        let found = detector_with(settings).detect(dark.view(), &whole_only());
+        found.unwrap().len()
+    };
+    assert_eq!(n_found(""), 0);
+    assert_eq!(n_found("restore = true"), 1);
+}
+
 #[test]
 fn no_face_is_no_error() {
     let photo = spots(100, 70, &[]);
