@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lineament_core::{
-    Border, Embedding, EmbeddingSpace, Landmarks, RgbImage, Template, margin_crop, warp,
+    Border, Embedding, EmbeddingSpace, Landmarks, RgbImage, Template, margin_crop, restored, warp,
 };
 use lineament_decode::{Limits, Resolution};
 use lineament_runtime::{EngineOptions, ModelStore, Selector, Task};
@@ -144,6 +144,15 @@ impl Pipeline {
         // Landmarks in one place, as noise may give, leave a face without a crop, not an error.
         let crop =
             landmarks.and_then(|l| cut(photo, &l, Template::ArcFace112, Border::Replicate).ok());
+        // Judged as the network will see it.
+        let restores = match &self.embedder {
+            Some(embedder) => embedder.restores(),
+            None => self.detector.restores(),
+        };
+        let crop = crop.map(|crop| match restores {
+            true => restored(crop.view()).unwrap_or(crop),
+            false => crop,
+        });
         let quality = self.quality.judge(&Evidence {
             rect,
             photo: photo.size(),

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::pose::Pose;
 
-/// What was measured of a face, and what speaks against it.
+/// What was measured of a face, and what speaks against it. A crop that was restored for the network
+/// ([`lineament_core::restored`]) is measured as the network sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Quality {
     /// Shorter side of the face's box, in photo pixels.

@@ -12,7 +12,7 @@ use std::thread;
 
 use lineament::{
     CloseUp, DetectionOptions, Detector, Embedder, Error, Face, ModelLimits, ModelStore, Photo,
-    Pipeline, PipelineOptions, Quality, Rect, RgbImage, Template,
+    Pipeline, PipelineOptions, Quality, QualityLimits, QualityReason, Rect, RgbImage, Template,
 };
 use lineament_runtime::{EngineReport, LoadedModel, Manifest, Session};
 use lineament_testkit::{DrawnFace, FakeSession, bright_spot_face, draw_faces};
@@ -136,20 +136,54 @@ fn what_is_seen_at_one_size_only_is_no_face_unless_it_is_certain() {
     assert_eq!(n_found("certain_score = 1.1"), 0);
 }
 
+/// A photo of 320×192 with a grey square of 32 px at (64, 96), as dark as no network here sees it.
+fn in_the_dark() -> RgbImage {
+    let mut dark = RgbImage::filled(320, 192, [4; 3]);
+    for y in 96..128 {
+        let start = (y * 320 + 64) * 3;
+        dark.pixels_mut()[start..start + 96].fill(30);
+    }
+    dark
+}
+
 /// The network finds squares of 200 and more only.
 #[test]
 fn faces_in_the_dark_are_found_by_detectors_that_restore() {
-    let mut dark = RgbImage::filled(320, 192, [8; 3]);
-    for y in 96..128 {
-        let start = (y * 320 + 64) * 3;
-        dark.pixels_mut()[start..start + 96].fill(60);
-    }
+    let dark = in_the_dark();
     let n_found = |settings: &str| {
         let found = detector_with(settings).detect(dark.view(), &whole_only());
         found.unwrap().len()
     };
     assert_eq!(n_found(""), 0);
     assert_eq!(n_found("restore = true"), 1);
+}
+
+/// A face in the dark counts as what the network sees of it.
+#[test]
+fn restored_faces_are_not_too_dark() {
+    let photo = Photo::from_image(in_the_dark());
+    let is_too_dark = |restore: bool| {
+        let settings = format!("{EMBEDDER}\nrestore = {restore}");
+        let (embedder, detector) = (
+            embedder(&settings).unwrap(),
+            detector_with("restore = true"),
+        );
+        let options = PipelineOptions {
+            detection: whole_only(),
+            quality: QualityLimits {
+                min_brightness: 100.0,
+                ..QualityLimits::default()
+            },
+            ..PipelineOptions::default()
+        };
+        let pipeline = Pipeline::from_parts(detector, Some(embedder), &options).unwrap();
+        let quality = pipeline.detect(&photo).unwrap().remove(0).quality;
+        let reasons = quality.reasons.iter();
+        let mut dark = reasons.filter(|reason| matches!(reason, QualityReason::TooDark { .. }));
+        (dark.next().is_some(), quality.brightness)
+    };
+    let (plain, restored) = (is_too_dark(false), is_too_dark(true));
+    assert!(plain.0 && !restored.0, "{plain:?} {restored:?}");
 }
 
 #[test]
