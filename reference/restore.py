@@ -1,6 +1,7 @@
 """Reference of crops that were taken with too little light: brightened, and their noise smoothed away.
 
-A crop whose mean level is below 40 is multiplied so that it becomes 110, truncated and cut off at 255. Its noise is that of
+A picture whose mean level is below 40 is multiplied so that it becomes 110, or less where otherwise more than a thousandth of its
+numbers would be above 255, truncated and cut off at 255. Its noise is that of
 Immerkaer, "Fast noise variance estimation" (CVIU 1996), of the luma, over every n-th line if there are more than 128; above 5 levels, a Gaussian of 0.042 x noise + 0.45 pixels
 smooths it (noise of 40 levels at most), out to three of them, with the nearest pixel beyond the edge, by OpenCV in 32 bits.
 
@@ -29,7 +30,12 @@ def restored(rgb):
     """The picture in a better light, or None."""
     mean, changed = rgb.mean(dtype=np.float64), False
     if mean < 40:
-        rgb, changed = np.clip(rgb.astype(np.float64) * (110 / max(mean, 1)), 0, 255).astype(np.uint8), True
+        # The least level that all but a thousandth do not exceed.
+        above = np.cumsum(np.bincount(rgb.ravel(), minlength=256)[::-1])[::-1]
+        highlight = max((level for level in range(1, 256) if above[level] > rgb.size // 1000), default=0)
+        gain = min(110 / max(mean, 1), 255 / max(highlight, 1))
+        if gain > 1:
+            rgb, changed = np.clip(rgb.astype(np.float64) * gain, 0, 255).astype(np.uint8), True
     noise = noise_level(rgb)
     if noise > 5:
         sigma = 0.042 * min(noise, 40) + 0.45
@@ -49,7 +55,9 @@ def main():
         return np.clip(np.round(levels), 0, 255).astype(np.uint8)
 
     tall = np.repeat(plain, 3, axis=0)[:, :16] // 2 + random.integers(0, 90, (3 * len(plain), 16, 3)).astype(np.uint8)
-    crops = [plain, tall, taken(1, 7), taken(1, 25), taken(1, 80), taken(0.25, 0), taken(0.1, 2), taken(0.05, 2)]
+    stage = plain // 60
+    stage[20:30, 20:40] = plain[20:30, 20:40]
+    crops = [plain, tall, stage, taken(1, 7), taken(1, 25), taken(1, 80), taken(0.25, 0), taken(0.1, 2), taken(0.05, 2)]
     cases = []
     for crop in crops:
         better = restored(crop)
