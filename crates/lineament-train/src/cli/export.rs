@@ -5,7 +5,7 @@ use lineament_train::run::export::{self, Calibrated, Exported, Wanted};
 
 use super::args::Export;
 use super::bar::Bar;
-use super::exit::Failure;
+use super::exit::{Failure, USAGE};
 use super::train::threads;
 
 pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
@@ -39,6 +39,13 @@ pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
 }
 
 fn detector(args: &Export, bar: &Bar) -> Result<u8, Failure> {
+    if args.restore {
+        return Err(Failure {
+            code: USAGE,
+            message: "--restore is for embedders; a detector's configuration says it before training: `settings.restore = true`"
+                .to_owned(),
+        });
+    }
     let wanted = detect::Wanted {
         checkpoint: args.checkpoint.clone(),
         folder: args.out.clone().unwrap_or_else(|| args.run.join("model")),
