@@ -48,6 +48,7 @@ mod tests {
                 face_px: rect.short_side(),
                 sharpness: None,
                 brightness: None,
+                is_restored: false,
                 reasons: Vec::new(),
             },
             pose: None,

@@ -149,10 +149,12 @@ impl Pipeline {
             Some(embedder) => embedder.restores(),
             None => self.detector.restores(),
         };
-        let crop = crop.map(|crop| match restores {
-            true => restored(crop.view()).unwrap_or(crop),
-            false => crop,
-        });
+        let better = crop
+            .as_ref()
+            .filter(|_| restores)
+            .and_then(|crop| restored(crop.view()));
+        let is_restored = better.is_some();
+        let crop = better.or(crop);
         let quality = self.quality.judge(&Evidence {
             rect,
             photo: photo.size(),
@@ -160,6 +162,7 @@ impl Pipeline {
             score_threshold: self.detector.score_threshold(),
             pose,
             crop: crop.as_ref().map(RgbImage::view),
+            is_restored,
         });
         Ok(Face {
             rect,

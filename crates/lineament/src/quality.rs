@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use crate::pose::Pose;
 
-/// What was measured of a face, and what speaks against it. A crop that was restored for the network
-/// ([`lineament_core::restored`]) is measured as the network sees it.
+/// What was measured of a face, and what speaks against it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Quality {
     /// Shorter side of the face's box, in photo pixels.
@@ -18,6 +17,9 @@ pub struct Quality {
     pub sharpness: Option<f32>,
     /// Mean luma of the aligned crop's face region, 0–255; `None` without landmarks.
     pub brightness: Option<f32>,
+    /// Whether the photo shows the face darker or noisier than the network sees it
+    /// ([`lineament_core::restored`]), which is what was measured.
+    pub is_restored: bool,
     /// What speaks against the face; empty for a good one.
     pub reasons: Vec<QualityReason>,
 }
@@ -224,6 +226,8 @@ pub struct Evidence<'a> {
     pub pose: Option<Pose>,
     /// Its crop on the 112×112 template, if it has landmarks.
     pub crop: Option<RgbView<'a>>,
+    /// Whether the crop was restored.
+    pub is_restored: bool,
 }
 
 impl QualityLimits {
@@ -239,6 +243,7 @@ impl QualityLimits {
             face_px,
             sharpness,
             brightness,
+            is_restored: evidence.is_restored,
             reasons,
         }
     }
@@ -410,6 +415,7 @@ mod tests {
                 roll_deg: 0.0,
             }),
             crop: Some(crop),
+            is_restored: false,
         }
     }
 

@@ -11,6 +11,10 @@ use crate::known::forbids;
 
 /// Pixels across a face beyond which more make no better portrait.
 const AMPLE_FACE_PX: f32 = 160.0;
+/// What a portrait loses by each flaw.
+const FLAWED: f32 = 0.7;
+/// What it loses where the network needs a better light than the photo has: the page shows the photo.
+const IN_THE_DARK: f32 = 0.4;
 
 /// What a photo showed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -73,8 +77,12 @@ fn appeal(face: &Face) -> f32 {
     let frontal = face.pose.map_or(0.7, |pose| {
         pose.yaw_deg.to_radians().cos().max(0.0) * pose.pitch_deg.to_radians().cos().max(0.0)
     });
-    let flaws = 0.7_f32.powi(face.quality.reasons.len().min(8) as i32);
-    size * face.detection_score * frontal * flaws
+    let flaws = FLAWED.powi(face.quality.reasons.len().min(8) as i32);
+    let light = match face.quality.is_restored {
+        true => IN_THE_DARK,
+        false => 1.0,
+    };
+    size * face.detection_score * frontal * flaws * light
 }
 
 impl Seen {
@@ -135,6 +143,8 @@ impl fmt::Display for FaceKey {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use lineament::{Quality, QualityReason};
+
     use super::*;
 
     /// A photo with faces of these embeddings, side by side.
@@ -170,6 +180,34 @@ pub(crate) mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_light_makes_the_portrait() {
+        let face = |face_px, is_restored, reasons: &[QualityReason]| {
+            appeal(&Face {
+                rect: Rect::from_corners(0.0, 0.0, face_px, face_px),
+                landmarks: None,
+                detection_score: 0.9,
+                quality: Quality {
+                    face_px,
+                    sharpness: None,
+                    brightness: None,
+                    is_restored,
+                    reasons: reasons.to_vec(),
+                },
+                pose: None,
+            })
+        };
+        let blurred = QualityReason::Blurred {
+            found: 1.0,
+            limit: 40.0,
+        };
+        let dark = face(200.0, true, &[]);
+        assert!(face(200.0, false, &[blurred]) > dark);
+        assert!(face(80.0, false, &[]) > dark);
+        assert!(dark > face(200.0, true, &[blurred]));
+        assert!(dark > 0.0);
     }
 
     #[test]
