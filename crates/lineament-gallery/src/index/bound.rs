@@ -9,21 +9,26 @@
 //! the exact score that costs one integer product. A probe is rounded twice: coarsely, for the pass over
 //! all rows, and finely, for the rows that the coarse bound leaves. Sixteen bits make σ some 250 times
 //! smaller than ρ.
+//!
+//! Before that, the row stands for s·(16·u − 120.5) with the upper halves u of c + 128, the middle of all codes that
+//! have them, with a residual of its own: half as many bytes, for a bound that is some sixteen times wider.
 
 use super::{COLUMNS, Index, ROWS};
 use crate::vector::norm;
 
 /// Greatest code of a row.
 const ROW_MAX: f32 = 127.0;
-/// Greatest code of a coarse probe: two products with stored codes, of at most 255, are summed in 16
-/// bits (2 · 255 · 64 < 2¹⁵).
-const COARSE_MAX: f32 = 64.0;
+/// Greatest code of a coarse probe: sixteen products with halves of stored codes, of at most 15, are summed in
+/// 16 bits (16 · 15 · 127 < 2¹⁵).
+const COARSE_MAX: f32 = 127.0;
 /// What is added to the codes of rows, to store them without a sign.
 pub(super) const ZERO: u8 = 128;
+/// What an upper half u stands for is 16·u less this.
+const UPPER_ZERO: f64 = 120.5;
 /// No stored vector is longer (see `Precision::decode`).
 const NORM_MAX: f64 = 1.02;
 /// More than all roundings to 32 bits on the way to a bound or an exact score: eight of at most
-/// 2⁻²⁴ relative, of numbers no greater than 1.1.
+/// 2⁻²⁴ relative, of numbers no greater than 1.3.
 const ROUNDING: f64 = 2e-6;
 
 /// A probe as integers, and what makes a bound of their product with a row.
@@ -57,6 +62,23 @@ impl<T: Copy + Default + Into<i16>> Rounded<T> {
         }
     }
 
+    /// What makes the product with the codes of a row out of that with the codes plus 128.
+    pub(super) fn zero(&self) -> i32 {
+        self.total() * i32::from(ZERO)
+    }
+
+    /// Twice what makes the product with what upper halves stand for out of 16 times the product with them.
+    pub(super) fn upper_zero(&self) -> i32 {
+        self.total() * (2.0 * UPPER_ZERO) as i32
+    }
+
+    fn total(&self) -> i32 {
+        self.codes
+            .iter()
+            .map(|code| i32::from((*code).into()))
+            .sum()
+    }
+
     /// The upper bound of the exact score from the product of the codes.
     #[inline(always)]
     pub(super) fn bound(&self, product: i32, row_scale: f32, residual: f32) -> f32 {
@@ -74,7 +96,7 @@ impl<T: Copy + Default + Into<i16>> Rounded<T> {
 pub(crate) struct Probe {
     /// q.
     pub(crate) values: Vec<f32>,
-    /// Codes of at most 64 in magnitude, filled up with zeros to a multiple of [`COLUMNS`].
+    /// Codes of at most 127 in magnitude, filled up with zeros to a multiple of [`COLUMNS`].
     pub(super) coarse: Rounded<i8>,
     /// Codes of up to 16 bits.
     pub(super) fine: Rounded<i16>,
@@ -97,25 +119,40 @@ impl Probe {
     /// The finer upper bound of the score of a row.
     pub(super) fn fine_bound(&self, index: &Index, row: usize) -> f32 {
         let (bundle, lane) = (row / ROWS, row % ROWS);
-        let groups = index.bundle(bundle).iter();
-        let row_codes = groups.flat_map(|group| &group[lane * COLUMNS..(lane + 1) * COLUMNS]);
-        let products = self.fine.codes.iter().zip(row_codes);
-        let product = products.map(|(p, c)| i32::from(*p) * (i32::from(*c) - i32::from(ZERO)));
+        let products = self.fine.codes.iter().zip(index.codes(row));
+        let product = products.map(|(p, c)| i32::from(*p) * (i32::from(c) - i32::from(ZERO)));
         let (scale, residual) = (index.scales[bundle][lane], index.residuals[bundle][lane]);
         self.fine.bound(product.sum(), scale, residual)
     }
 }
 
-/// The codes of a row, its scale and its residual.
-pub(super) fn quantize(values: &[f32]) -> (Vec<u8>, f32, f32) {
+/// A row as integers.
+pub(super) struct Quantized {
+    /// c + 128.
+    pub(super) codes: Vec<u8>,
+    /// s.
+    pub(super) scale: f32,
+    /// ρ.
+    pub(super) residual: f32,
+    /// ρ of the upper halves.
+    pub(super) upper_residual: f32,
+}
+
+pub(super) fn quantize(values: &[f32]) -> Quantized {
     let scale = scale(values, ROW_MAX);
-    let codes: Vec<i8> = values
+    let code = |v: &f32| (v / scale).round().clamp(-ROW_MAX, ROW_MAX) as i8;
+    let codes: Vec<u8> = values
         .iter()
-        .map(|v| (v / scale).round().clamp(-ROW_MAX, ROW_MAX) as i8)
+        .map(|v| code(v).wrapping_add(-128).cast_unsigned())
         .collect();
-    let residual = residual(values, scale, codes.iter().map(|c| f64::from(*c)));
-    let stored = codes.iter().map(|c| c.wrapping_add(-128).cast_unsigned());
-    (stored.collect(), scale, up(residual))
+    let numbers = codes.iter().map(|c| f64::from(*c) - f64::from(ZERO));
+    let upper = codes.iter().map(|c| 16.0 * f64::from(c >> 4) - UPPER_ZERO);
+    Quantized {
+        residual: up(residual(values, scale, numbers)),
+        upper_residual: up(residual(values, scale, upper)),
+        codes,
+        scale,
+    }
 }
 
 /// Brings the greatest magnitude of `values` to `limit`.

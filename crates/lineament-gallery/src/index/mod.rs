@@ -20,22 +20,33 @@ pub(crate) use whole::unfinished;
 use crate::gallery::Stamp;
 use crate::ids::{FaceId, PersonId};
 
-/// Rows of a bundle, and columns of a group: a group of a bundle fills one vector of 512 bits.
+/// Rows of a bundle, and columns of a group: half of each code of a group of a bundle fill one vector of 512 bits.
 const ROWS: usize = 16;
-const COLUMNS: usize = 4;
-const GROUP_BYTES: usize = ROWS * COLUMNS;
+const COLUMNS: usize = 8;
+/// Columns whose products are summed in 32 bits at once.
+const FOUR: usize = COLUMNS / 2;
+const GROUP_BYTES: usize = ROWS * FOUR;
 
-/// Unit vectors as 8-bit integers with a scale each, and how far each is from what it stands for.
+/// Four bits of each code of sixteen rows and eight columns, `[ROWS, FOUR]`: the first four columns below, the
+/// others above.
+type Group = [u8; GROUP_BYTES];
+
+/// Unit vectors as 8-bit integers with a scale each, and how far each is from what it stands for. The upper four bits
+/// of all codes lie apart from the lower ones: most rows are seen not to be among the best without these.
 /// Rows lie in bundles; the last is filled up with rows of zeros.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Index {
     dimension: usize,
-    /// `[bundles, groups, ROWS, COLUMNS]`, each code plus 128; the last group is filled up with zeros.
-    codes: Vec<[u8; GROUP_BYTES]>,
+    /// Upper halves of the codes plus 128, `[bundles, groups]`; the last group is filled up with zeros.
+    upper: Vec<Group>,
+    /// Lower halves.
+    lower: Vec<Group>,
     /// Row i stands for `scales[i] · codes[i]`; `[bundles, ROWS]`.
     scales: Vec<[f32; ROWS]>,
     /// At least the norm of the difference between row i and its vector; `[bundles, ROWS]`.
     residuals: Vec<[f32; ROWS]>,
+    /// The same of what a row stands for by the upper halves alone.
+    upper_residuals: Vec<[f32; ROWS]>,
     /// The face of each row; 0 where a row is a person's template.
     faces: Vec<i64>,
     /// Whose each row is, in their own right.
@@ -72,26 +83,56 @@ impl Index {
         self.dimension.div_ceil(COLUMNS)
     }
 
-    fn bundle(&self, bundle: usize) -> &[[u8; GROUP_BYTES]] {
-        &self.codes[bundle * self.n_groups()..(bundle + 1) * self.n_groups()]
+    /// The groups of a bundle.
+    fn groups(&self, bundle: usize) -> std::ops::Range<usize> {
+        bundle * self.n_groups()..(bundle + 1) * self.n_groups()
+    }
+
+    /// The codes of a row plus 128, and what fills up the last group.
+    fn codes(&self, row: usize) -> impl Iterator<Item = u8> {
+        let (bundle, lane) = (row / ROWS, row % ROWS);
+        let groups = self.groups(bundle);
+        let groups = self.upper[groups.clone()].iter().zip(&self.lower[groups]);
+        groups.flat_map(move |(upper, lower)| {
+            let halves = upper[lane * FOUR..]
+                .iter()
+                .zip(&lower[lane * FOUR..])
+                .take(FOUR);
+            let first = halves.clone().map(|(u, l)| (u & 15) << 4 | (l & 15));
+            first.chain(halves.map(|(u, l)| (u & 0xf0) | l >> 4))
+        })
     }
 
     pub(crate) fn push(&mut self, face: Option<FaceId>, person: PersonId, values: &[f32]) {
         let (bundle, lane) = (self.len() / ROWS, self.len() % ROWS);
         let n_groups = self.n_groups();
         if lane == 0 {
-            let n_codes = self.codes.len() + n_groups;
-            self.codes.resize(n_codes, [bound::ZERO; GROUP_BYTES]);
-            self.scales.push([0.0; ROWS]);
-            self.residuals.push([0.0; ROWS]);
+            let n_all = self.upper.len() + n_groups;
+            self.upper.resize(n_all, [0; GROUP_BYTES]);
+            self.lower.resize(n_all, [0; GROUP_BYTES]);
+            for column in [
+                &mut self.scales,
+                &mut self.residuals,
+                &mut self.upper_residuals,
+            ] {
+                column.push([0.0; ROWS]);
+            }
         }
-        let (codes, scale, residual) = bound::quantize(values);
-        let groups = &mut self.codes[bundle * n_groups..];
-        for (group, codes) in groups.iter_mut().zip(codes.chunks(COLUMNS)) {
-            group[lane * COLUMNS..][..codes.len()].copy_from_slice(codes);
+        let row = bound::quantize(values);
+        let groups = bundle * n_groups..;
+        let groups = self.upper[groups.clone()]
+            .iter_mut()
+            .zip(&mut self.lower[groups]);
+        for ((upper, lower), codes) in groups.zip(row.codes.chunks(COLUMNS)) {
+            for (i, code) in codes.iter().enumerate() {
+                let (place, shift) = (lane * FOUR + i % FOUR, i / FOUR * 4);
+                upper[place] |= code >> 4 << shift;
+                lower[place] |= (code & 15) << shift;
+            }
         }
-        self.scales[bundle][lane] = scale;
-        self.residuals[bundle][lane] = residual;
+        self.scales[bundle][lane] = row.scale;
+        self.residuals[bundle][lane] = row.residual;
+        self.upper_residuals[bundle][lane] = row.upper_residual;
         self.faces.push(face.map_or(0, |face| face.0));
         self.people.push(person.0);
     }

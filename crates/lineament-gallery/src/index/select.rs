@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use lineament_core::Score;
 
-use super::bound::Rounded;
-use super::scan::{BUNDLES, PROBES, bounds};
+use super::scan::{BUNDLES, PROBES, bounds, peaks};
 use super::{Index, Probe, ROWS};
 use crate::error::GalleryError;
 use crate::ids::{FaceId, PersonId};
@@ -16,6 +15,8 @@ const ROWS_PER_THREAD: usize = 32_768;
 /// Candidates beyond those asked for, at first. Grown when they prove too few.
 const SPARE_CANDIDATES: usize = 256;
 const GROWTH: usize = 8;
+/// Bundles that are looked at first beyond those that hold as many rows as are wanted.
+const FIRST_BUNDLES: usize = 3;
 /// Most rows wanted for which the best lower bounds are kept as well.
 const MOST_LOWER: usize = 64;
 
@@ -193,6 +194,50 @@ impl Candidates {
         }
     }
 
+    /// Offers the rows of the bundles from `first` on whose `peaks` are above the floor: those of the highest first, since
+    /// they raise it.
+    fn gather(
+        &mut self,
+        arch: pulp::Arch,
+        index: &Index,
+        first: usize,
+        probe: &Probe,
+        query: &Query<'_>,
+        peaks: &[f32],
+    ) {
+        let wanted = match self.n_lower {
+            0 => self.room.saturating_mul(2),
+            n => n,
+        };
+        let n_first = (wanted / ROWS + FIRST_BUNDLES).min(peaks.len());
+        let high = nth_greatest(peaks, n_first);
+        for is_first in [true, false] {
+            for (bundle, peak) in (first..).zip(peaks) {
+                if *peak > self.floor && (*peak >= high) == is_first {
+                    self.offer_bundle(arch, index, bundle, probe, query);
+                }
+            }
+        }
+    }
+
+    fn offer_bundle(
+        &mut self,
+        arch: pulp::Arch,
+        index: &Index,
+        bundle: usize,
+        probe: &Probe,
+        query: &Query<'_>,
+    ) {
+        let bounds = bounds(arch, index, bundle, &probe.coarse);
+        let rows = bundle * ROWS..index.len();
+        for (row, (bound, residual)) in rows.zip(bounds.iter().zip(&index.residuals[bundle])) {
+            let counts = query.allowed.is_none_or(|allowed| allowed[row]);
+            if counts && *bound > self.floor {
+                self.offer(*bound, probe.coarse.lower(*bound, *residual), row as u32);
+            }
+        }
+    }
+
     /// Takes a row whose upper bound is above the floor.
     fn offer(&mut self, bound: f32, lower: f32, row: u32) {
         self.list.push((bound, row));
@@ -235,6 +280,21 @@ impl Candidates {
     }
 }
 
+/// The `n`-th greatest of `values`, of which there are as many; nothing is greater than that of none.
+fn nth_greatest(values: &[f32], n: usize) -> f32 {
+    let mut greatest = vec![f32::NEG_INFINITY; n];
+    let mut least = greatest.last().copied().unwrap_or(f32::INFINITY);
+    for value in values {
+        if *value > least {
+            let place = greatest.partition_point(|other| other >= value);
+            greatest[place..].rotate_right(1);
+            greatest[place] = *value;
+            least = greatest[n - 1];
+        }
+    }
+    least
+}
+
 /// Candidates for each probe, gathered on several threads.
 fn candidates(index: &Index, probes: &[&Probe], query: &Query<'_>, room: usize) -> Vec<Candidates> {
     let n_threads = query
@@ -272,57 +332,29 @@ fn gather(
     rows: Range<usize>,
 ) -> Vec<Candidates> {
     let arch = pulp::Arch::new();
-    let mut all: Vec<Candidates> = probes
-        .iter()
-        .map(|_| Candidates::new(room, query))
-        .collect();
-    for start in rows.clone().step_by(BUNDLES * ROWS) {
-        let block = start..(start + BUNDLES * ROWS).min(rows.end);
+    let bundles = rows.start / ROWS..rows.end.div_ceil(ROWS);
+    let mut all: Vec<Vec<f32>> = vec![Vec::with_capacity(bundles.len()); probes.len()];
+    for first in bundles.clone().step_by(BUNDLES) {
         let mut probes = probes.iter();
         let (fours, rest) = all.as_chunks_mut::<PROBES>();
-        for lists in fours {
+        for four in fours {
             let coarse = std::array::from_fn(|_| probes.next().map(|probe| &probe.coarse));
             if let [Some(a), Some(b), Some(c), Some(d)] = coarse {
-                offer(arch, index, query, block.clone(), [a, b, c, d], lists);
+                peaks(arch, index, first, [a, b, c, d], four.each_mut());
             }
         }
-        for (probe, list) in probes.zip(rest.as_chunks_mut::<1>().0) {
-            offer(arch, index, query, block.clone(), [&probe.coarse], list);
-        }
-    }
-    all
-}
-
-/// Offers the rows of a block to the list of each probe.
-fn offer<const P: usize>(
-    arch: pulp::Arch,
-    index: &Index,
-    query: &Query<'_>,
-    block: Range<usize>,
-    probes: [&Rounded<i8>; P],
-    lists: &mut [Candidates; P],
-) {
-    let mut block_bounds = [[[0.0f32; ROWS]; BUNDLES]; P];
-    bounds(arch, index, block.start / ROWS, probes, &mut block_bounds);
-    for ((probe, list), bounds) in probes.iter().zip(lists).zip(&block_bounds) {
-        for (start, bounds) in block.clone().step_by(ROWS).zip(bounds) {
-            let floor = list.floor;
-            // Most bundles hold nothing, which is seen without looking at each row.
-            if !bounds
-                .iter()
-                .fold(false, |any, bound| any | (*bound > floor))
-            {
-                continue;
-            }
-            let residuals = &index.residuals[start / ROWS];
-            for (row, (bound, residual)) in (start..block.end).zip(bounds.iter().zip(residuals)) {
-                let counts = query.allowed.is_none_or(|allowed| allowed[row]);
-                if counts && *bound > list.floor {
-                    list.offer(*bound, probe.lower(*bound, *residual), row as u32);
-                }
-            }
+        for (probe, one) in probes.zip(rest) {
+            peaks(arch, index, first, [&probe.coarse], [one]);
         }
     }
+    let lists = probes.iter().zip(&all);
+    lists
+        .map(|(probe, peaks)| {
+            let mut list = Candidates::new(room, query);
+            list.gather(arch, index, bundles.start, probe, query, peaks);
+            list
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -423,16 +455,20 @@ mod tests {
             let rows = rows(64, spread, seed);
             let index = index_of(&rows);
             let probe = Probe::new(&rows[63]);
-            let mut coarse = [[[0.0; ROWS]; BUNDLES]];
-            bounds(pulp::Arch::new(), &index, 0, [&probe.coarse], &mut coarse);
-            for (i, (row, coarse)) in rows.iter().zip(coarse.as_flattened().as_flattened()).enumerate() {
+            let arch = pulp::Arch::new();
+            let mut by_halves = Vec::new();
+            peaks(arch, &index, 0, [&probe.coarse], [&mut by_halves]);
+            for (i, row) in rows.iter().enumerate() {
                 let exact = dot(&rows[63], row) as f32;
+                let (bundle, lane) = (i / ROWS, i % ROWS);
+                let peak = by_halves[bundle];
+                let coarse = bounds(arch, &index, bundle, &probe.coarse)[lane];
                 let fine = probe.fine_bound(&index, i);
-                prop_assert!(exact <= fine && exact <= *coarse, "{exact}, {fine}, {coarse}");
-                let lower = probe.coarse.lower(*coarse, index.residuals[i / ROWS][i % ROWS]);
-                prop_assert!(lower <= exact && exact - lower < 0.2, "{lower}, {exact}");
+                prop_assert!(exact <= fine && exact <= coarse && exact <= peak, "{exact}, {fine}, {coarse}, {peak}");
+                let lower = probe.coarse.lower(coarse, index.residuals[bundle][lane]);
+                prop_assert!(lower <= exact && exact - lower < 0.1, "{lower}, {exact}");
                 // A bound that says nothing would also be true.
-                prop_assert!(fine - exact < 0.1 && coarse - exact < 0.2, "{exact}, {fine}, {coarse}");
+                prop_assert!(fine - exact < 0.05 && coarse - exact < 0.1 , "{exact}, {fine}, {coarse}");
             }
         }
     }

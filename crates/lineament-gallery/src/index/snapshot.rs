@@ -1,8 +1,8 @@
 //! The index as a file beside the gallery, so that opening it costs one read.
 //!
-//! Little-endian: `LNGLIDX2`, CRC-32 of all that follows (u32), dimension (u32), rows n (u64),
+//! Little-endian: `LNGLIDX3`, CRC-32 of all that follows (u32), dimension (u32), rows n (u64),
 //! generation (i64), epoch (i64), history (32 bytes); then n faces (i64), n people (i64), and, for as
-//! many bundles as n rows fill, scales (f32), residuals (f32) and codes as `Index` has them.
+//! many bundles as n rows fill, scales, residuals and those of upper halves (f32), upper and lower halves of codes as `Index` has them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::whole::{Magic, PREFIX_BYTES, Reader, Writer, with_suffix};
 use super::{COLUMNS, GROUP_BYTES, Index, ROWS};
 use crate::gallery::{MAX_DIMENSION, Stamp};
 
-const MAGIC: Magic = *b"LNGLIDX2";
+const MAGIC: Magic = *b"LNGLIDX3";
 const HEADER_BYTES: u64 = PREFIX_BYTES + 4 + 8 + 8 + 8 + 32;
 
 /// Where the snapshot of a gallery is.
@@ -30,11 +30,13 @@ pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()>
     for number in index.faces.iter().chain(&index.people) {
         out.put(&number.to_le_bytes())?;
     }
-    let scales = index.scales.as_flattened().iter();
-    for number in scales.chain(index.residuals.as_flattened()) {
-        out.put(&number.to_le_bytes())?;
+    for column in [&index.scales, &index.residuals, &index.upper_residuals] {
+        for number in column.as_flattened() {
+            out.put(&number.to_le_bytes())?;
+        }
     }
-    out.put(index.codes.as_flattened())?;
+    out.put(index.upper.as_flattened())?;
+    out.put(index.lower.as_flattened())?;
     out.finish()
 }
 
@@ -54,10 +56,13 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
         people: file.values(n, i64::from_le_bytes)?,
         scales: file.values(n_bundles, floats)?,
         residuals: file.values(n_bundles, floats)?,
+        upper_residuals: file.values(n_bundles, floats)?,
         ..Index::new(dimension)
     };
     let n_groups = n_bundles * index.n_groups();
-    index.codes = file.values(n_groups, |group: [u8; GROUP_BYTES]| group)?;
+    for halves in [&mut index.upper, &mut index.lower] {
+        *halves = file.values(n_groups, |group: [u8; GROUP_BYTES]| group)?;
+    }
     file.whole((stamp, index))
 }
 
@@ -68,7 +73,7 @@ fn floats(bytes: [u8; 4 * ROWS]) -> [f32; ROWS] {
 
 /// Bytes of a snapshot of `n` rows.
 fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
-    let bundle_bytes = ROWS * (8 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
+    let bundle_bytes = ROWS * (12 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
     let bundles = n.div_ceil(ROWS as u64).checked_mul(bundle_bytes as u64)?;
     let bytes = n.checked_mul(16)?.checked_add(bundles)?;
     bytes.checked_add(HEADER_BYTES)

@@ -40,7 +40,7 @@ impl Trace {
 }
 
 /// What can be found of a face: its path, the hash of its photo, its picture, its embedding, and what the indexes
-/// keep of that: bundles of 16 rows, of which 4 columns each lie side by side, and whole rows.
+/// keep of that: bundles of 16 rows, of which halves of 8 columns each lie side by side in 4 bytes, and whole rows.
 pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
     let values = face.embedding.values();
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -57,10 +57,18 @@ pub(crate) fn of_face(face: &NewFace) -> Vec<Trace> {
     traces.extend(bytes.chunks(12).map(Trace::bytes));
     let picture = face.thumbnail.as_deref().unwrap_or_default();
     traces.extend(picture.chunks(200).map(Trace::bytes));
-    traces.extend(codes.chunks_exact(16).map(|codes| Trace {
-        pieces: codes.chunks(4).map(<[u8]>::to_vec).collect(),
-        distance: 16 * 4,
-    }));
+    let halves: [fn(u8) -> u8; 2] = [|code| code >> 4, |code| code & 15];
+    for half in halves {
+        let four = |group: &[u8]| {
+            (0..4)
+                .map(|i| half(group[i]) | half(group[4 + i]) << 4)
+                .collect()
+        };
+        traces.extend(codes.chunks_exact(16).map(|codes| Trace {
+            pieces: codes.chunks(8).map(four).collect(),
+            distance: 16 * 4,
+        }));
+    }
     let signed: Vec<u8> = codes.iter().map(|code| code.wrapping_sub(128)).collect();
     traces.extend(signed.chunks_exact(16).map(Trace::bytes));
     traces

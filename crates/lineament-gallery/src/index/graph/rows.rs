@@ -39,15 +39,15 @@ impl Rows {
     }
 
     pub(crate) fn set(&mut self, row: usize, values: &[f32]) {
-        let (codes, scale, residual) = quantize(values);
+        let quantized = quantize(values);
         let lines = &mut self.lines[row * self.n_lines..][..self.n_lines];
-        for (line, codes) in lines.iter_mut().zip(codes.chunks(LINE)) {
+        for (line, codes) in lines.iter_mut().zip(quantized.codes.chunks(LINE)) {
             for (place, code) in line.0.iter_mut().zip(codes) {
                 *place = code.wrapping_sub(ZERO).cast_signed();
             }
         }
-        self.scales[row] = scale;
-        self.residuals[row] = residual;
+        self.scales[row] = quantized.scale;
+        self.residuals[row] = quantized.residual;
     }
 
     /// Codes of a row, filled up.
