@@ -2,11 +2,12 @@
 
 A picture whose mean level is below 40 is multiplied so that it becomes 110, or less where otherwise more than a thousandth of its
 numbers would be above 255, truncated and cut off at 255. Its noise is that of
-Immerkaer, "Fast noise variance estimation" (CVIU 1996), of the luma, over every n-th line if there are more than 128; above 5 levels, a Gaussian of 0.042 x noise + 0.45 pixels
+Immerkaer, "Fast noise variance estimation" (CVIU 1996), of the luma, over every n-th line; n is the greatest for which 16,384 pixels remain, 65,536 for the mean; above 5 levels, a Gaussian of 0.042 x noise + 0.45 pixels
 smooths it (noise of 40 levels at most), out to three of them, with the nearest pixel beyond the edge, by OpenCV in 32 bits.
 
 golden/restore.json:
   cases   [{a crop as an image, noise: levels, restored: null or the crop as an image}]
+  tall    an image, copies of it below each other, noise: levels of them
 """
 
 import cv2
@@ -18,17 +19,22 @@ from synthetic import synthetic_rgb
 MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
+def lines_apart(width, n_lines, n_pixels):
+    return max(1, n_lines // -(-n_pixels // width))
+
+
 def noise_level(rgb):
     """Of an RGB picture [height, width, 3] u8."""
     luma = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     inside = cv2.filter2D(luma, cv2.CV_32F, MASK)[1:-1, 1:-1]
-    inside = inside[:: -(-len(inside) // 128)]
+    inside = inside[:: lines_apart(rgb.shape[1], len(inside), 1 << 14)]
     return float(np.sqrt(np.pi / 2) / 6 * np.abs(inside).astype(np.float64).mean())
 
 
 def restored(rgb):
     """The picture in a better light, or None."""
-    mean, changed = rgb.mean(dtype=np.float64), False
+    lines = rgb[:: lines_apart(rgb.shape[1], len(rgb), 1 << 16)]
+    mean, changed = lines.mean(dtype=np.float64), False
     if mean < 40:
         # The least level that all but a thousandth do not exceed.
         above = np.cumsum(np.bincount(rgb.ravel(), minlength=256)[::-1])[::-1]
@@ -62,7 +68,9 @@ def main():
     for crop in crops:
         better = restored(crop)
         cases.append({**image_record(crop), "noise": noise_level(crop), "restored": None if better is None else image_record(better)})
-    write_golden("restore.json", "restore.py", ["numpy", "opencv-python-headless"], {"cases": cases})
+    copies = 50
+    below_each_other = {**image_record(tall), "copies": copies, "noise": noise_level(np.tile(tall, (copies, 1, 1)))}
+    write_golden("restore.json", "restore.py", ["numpy", "opencv-python-headless"], {"cases": cases, "tall": below_each_other})
 
 
 if __name__ == "__main__":

@@ -161,6 +161,11 @@ fn crops_with_too_little_light_are_restored_as_by_the_reference() {
             );
         }
     }
+    let (one, n_copies) = (image(&golden["tall"]), side(&golden["tall"], "copies"));
+    let all = one.pixels().repeat(n_copies as usize);
+    let all = RgbImage::new(one.width(), one.height() * n_copies, all).unwrap();
+    let (noise, expected) = (noise_level(all.view()), number(&golden["tall"]["noise"]));
+    assert!((noise - expected).abs() < 1e-3, "{noise}, {expected}");
 }
 
 #[test]
