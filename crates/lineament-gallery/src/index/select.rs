@@ -17,6 +17,8 @@ const SPARE_CANDIDATES: usize = 256;
 const GROWTH: usize = 8;
 /// Bundles that are looked at first beyond those that hold as many rows as are wanted.
 const FIRST_BUNDLES: usize = 3;
+/// Probes whose peaks are kept at once: 16 MiB of them among a million rows.
+const PROBES_AT_ONCE: usize = 64;
 /// Most rows wanted for which the best lower bounds are kept as well.
 const MOST_LOWER: usize = 64;
 
@@ -333,28 +335,39 @@ fn gather(
 ) -> Vec<Candidates> {
     let arch = pulp::Arch::new();
     let bundles = rows.start / ROWS..rows.end.div_ceil(ROWS);
-    let mut all: Vec<Vec<f32>> = vec![Vec::with_capacity(bundles.len()); probes.len()];
-    for first in bundles.clone().step_by(BUNDLES) {
-        let mut probes = probes.iter();
-        let (fours, rest) = all.as_chunks_mut::<PROBES>();
-        for four in fours {
-            let coarse = std::array::from_fn(|_| probes.next().map(|probe| &probe.coarse));
-            if let [Some(a), Some(b), Some(c), Some(d)] = coarse {
-                peaks(arch, index, first, [a, b, c, d], four.each_mut());
-            }
+    let mut lists = Vec::with_capacity(probes.len());
+    for probes in probes.chunks(PROBES_AT_ONCE) {
+        let room_for_all = || Vec::with_capacity(bundles.len());
+        let mut all: Vec<Vec<f32>> = probes.iter().map(|_| room_for_all()).collect();
+        for first in bundles.clone().step_by(BUNDLES) {
+            peaks_of_block(arch, index, first, probes, &mut all);
         }
-        for (probe, one) in probes.zip(rest) {
-            peaks(arch, index, first, [&probe.coarse], [one]);
-        }
-    }
-    let lists = probes.iter().zip(&all);
-    lists
-        .map(|(probe, peaks)| {
+        for (probe, peaks) in probes.iter().zip(&all) {
             let mut list = Candidates::new(room, query);
             list.gather(arch, index, bundles.start, probe, query, peaks);
-            list
-        })
-        .collect()
+            lists.push(list);
+        }
+    }
+    lists
+}
+
+/// [`peaks`] for any number of probes.
+fn peaks_of_block(
+    arch: pulp::Arch,
+    index: &Index,
+    first: usize,
+    probes: &[&Probe],
+    all: &mut [Vec<f32>],
+) {
+    let (fours, rest) = probes.as_chunks::<PROBES>();
+    let (peaks_of_fours, peaks_of_rest) = all.as_chunks_mut::<PROBES>();
+    for (four, to) in fours.iter().zip(peaks_of_fours) {
+        let coarse = four.map(|probe| &probe.coarse);
+        peaks(arch, index, first, coarse, to.each_mut());
+    }
+    for (probe, to) in rest.iter().zip(peaks_of_rest) {
+        peaks(arch, index, first, [&probe.coarse], [to]);
+    }
 }
 
 #[cfg(test)]
@@ -468,8 +481,35 @@ mod tests {
                 let lower = probe.coarse.lower(coarse, index.residuals[bundle][lane]);
                 prop_assert!(lower <= exact && exact - lower < 0.1, "{lower}, {exact}");
                 // A bound that says nothing would also be true.
-                prop_assert!(fine - exact < 0.05 && coarse - exact < 0.1 , "{exact}, {fine}, {coarse}");
+                prop_assert!(fine - exact < 0.05 && coarse - exact < 0.1, "{exact}, {fine}, {coarse}");
             }
+            for (rows_of_bundle, peak) in rows.chunks(ROWS).zip(by_halves) {
+                let exact = rows_of_bundle.iter().map(|row| dot(&rows[63], row) as f32);
+                let highest = exact.fold(f32::NEG_INFINITY, f32::max);
+                prop_assert!(peak - highest < 0.4, "{highest}, {peak}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_probes_find_what_each_finds_alone() {
+        let rows = rows(300, 0.5, 9);
+        let index = index_of(&rows);
+        let probes: Vec<Probe> = (0..PROBES_AT_ONCE + 7)
+            .map(|i| Probe::new(&rows[i]))
+            .collect();
+        let query = Query {
+            k: 4,
+            best_per_person: true,
+            allowed: None,
+            threads: NonZeroUsize::MIN,
+        };
+        let mut exact =
+            |probe: &Probe, row: usize| Ok(Score::new(dot(&probe.values, &rows[row]) as f32));
+        let together = search(&index, &probes, &query, &mut exact).unwrap();
+        for (probe, found) in probes.iter().zip(together) {
+            let alone = search(&index, std::slice::from_ref(probe), &query, &mut exact);
+            assert_eq!(alone.unwrap(), [found]);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use lineament::{DetectionOptions, Detector, EngineOptions, ModelLimits, ModelStore, Selector};
 use lineament_runtime::Task;
@@ -54,6 +55,25 @@ fn a_run_that_was_cut_short_ends_as_one_that_was_not() {
         _ => None,
     });
     assert_eq!(validated.collect::<Vec<_>>(), [(4, 3, 4), (8, 3, 4)]);
+}
+
+#[test]
+fn detectors_are_told_to_restore_before_training() {
+    let place = Place::new();
+    let run = place.path("run");
+    fs::create_dir(&run).unwrap();
+    let config = place.config(&[]).to_toml().unwrap();
+    fs::write(run.join("config.toml"), config).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_lineament-train"))
+        .arg("export")
+        .arg(&run)
+        .arg("--restore")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("settings.restore = true"), "{message}");
+    assert!(!run.join("model").exists());
 }
 
 #[test]
