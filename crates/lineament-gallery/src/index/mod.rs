@@ -118,17 +118,19 @@ impl Index {
                 column.push([0.0; ROWS]);
             }
         }
-        let row = bound::quantize(values);
+        let mut row = bound::quantize(values);
+        row.codes.resize(n_groups * COLUMNS, 0);
         let groups = bundle * n_groups..;
         let groups = self.upper[groups.clone()]
             .iter_mut()
             .zip(&mut self.lower[groups]);
-        for ((upper, lower), codes) in groups.zip(row.codes.chunks(COLUMNS)) {
-            for (i, code) in codes.iter().enumerate() {
-                let (place, shift) = (lane * FOUR + i % FOUR, i / FOUR * 4);
-                upper[place] |= code >> 4 << shift;
-                lower[place] |= (code & 15) << shift;
-            }
+        let place = lane * FOUR..(lane + 1) * FOUR;
+        for ((upper, lower), codes) in groups.zip(row.codes.as_chunks::<COLUMNS>().0) {
+            let of_four = |half: fn(u8, u8) -> u8| -> [u8; FOUR] {
+                std::array::from_fn(|i| half(codes[i], codes[FOUR + i]))
+            };
+            upper[place.clone()].copy_from_slice(&of_four(|a, b| a >> 4 | (b & 0xf0)));
+            lower[place.clone()].copy_from_slice(&of_four(|a, b| (a & 15) | b << 4));
         }
         self.scales[bundle][lane] = row.scale;
         self.residuals[bundle][lane] = row.residual;
