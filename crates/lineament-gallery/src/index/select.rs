@@ -176,8 +176,8 @@ struct Candidates {
     /// No row that is neither in the list nor surely not among the best has a greater bound; `None` when there is none.
     dropped: Option<f32>,
     /// The greatest lower bounds of rows, as many as are wanted, the greatest first: what is below all of them is surely
-    /// not among the best. Empty where fewer rows may be wanted than are better, since one stands for all of a person.
-    lower: Vec<f32>,
+    /// not among the best. With whose row each is, where one stands for all of a person: no two are of one then.
+    lower: Vec<(f32, Option<PersonId>)>,
     n_lower: usize,
     /// What a row's bound must be above.
     floor: f32,
@@ -185,13 +185,12 @@ struct Candidates {
 
 impl Candidates {
     fn new(room: usize, query: &Query<'_>) -> Self {
-        let counts = query.k == 1 || !query.best_per_person && query.k <= MOST_LOWER;
         Self {
             list: Vec::new(),
             room,
             dropped: None,
             lower: Vec::new(),
-            n_lower: if counts { query.k } else { 0 },
+            n_lower: if query.k <= MOST_LOWER { query.k } else { 0 },
             floor: f32::NEG_INFINITY,
         }
     }
@@ -235,15 +234,17 @@ impl Candidates {
         for (row, (bound, residual)) in rows.zip(bounds.iter().zip(&index.residuals[bundle])) {
             let counts = query.allowed.is_none_or(|allowed| allowed[row]);
             if counts && *bound > self.floor {
-                self.offer(*bound, probe.coarse.lower(*bound, *residual), row as u32);
+                let person = query.best_per_person.then(|| index.person(row));
+                let lower = probe.coarse.lower(*bound, *residual);
+                self.offer(*bound, lower, person, row as u32);
             }
         }
     }
 
-    /// Takes a row whose upper bound is above the floor.
-    fn offer(&mut self, bound: f32, lower: f32, row: u32) {
+    /// Takes a row whose upper bound is above the floor; with its person where one row stands for all of theirs.
+    fn offer(&mut self, bound: f32, lower: f32, person: Option<PersonId>, row: u32) {
         self.list.push((bound, row));
-        self.raise(lower);
+        self.raise(lower, person);
         if self.list.len() >= self.room.saturating_mul(2) {
             self.shorten();
         }
@@ -259,15 +260,22 @@ impl Candidates {
     }
 
     /// Notes a lower bound: a row whose upper bound is below as many of them as are wanted does not count.
-    fn raise(&mut self, lower: f32) {
+    fn raise(&mut self, lower: f32, person: Option<PersonId>) {
         let is_full = self.lower.len() == self.n_lower;
-        if is_full && self.lower.last().is_none_or(|least| lower <= *least) {
+        if is_full && self.lower.last().is_none_or(|(least, _)| lower <= *least) {
             return;
         }
-        let place = self.lower.partition_point(|other| *other >= lower);
-        self.lower.insert(place, lower);
+        let is_theirs = |(_, other): &(f32, Option<PersonId>)| person.is_some() && *other == person;
+        if let Some(known) = self.lower.iter().position(is_theirs) {
+            if self.lower[known].0 >= lower {
+                return;
+            }
+            self.lower.remove(known);
+        }
+        let place = self.lower.partition_point(|(other, _)| *other >= lower);
+        self.lower.insert(place, (lower, person));
         self.lower.truncate(self.n_lower);
-        if let Some(least) = self.lower.get(self.n_lower - 1) {
+        if let Some((least, _)) = self.lower.get(self.n_lower - 1) {
             self.floor = self.floor.max(least.next_down());
         }
     }
