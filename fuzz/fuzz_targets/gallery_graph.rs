@@ -38,7 +38,7 @@ static HERE: LazyLock<(PathBuf, Vec<u8>)> = LazyLock::new(|| {
     for i in 0..N_FACES {
         let name = format!("person {}", i / 2);
         let done = gallery.enroll(&name, &face(i), &EnrollPolicy::default(), support::NOW);
-        done.expect("a face that is taken");
+        let _ = done.expect("a face that is taken");
     }
     let build = gallery.build_approximate_index(NonZeroUsize::MIN, &mut |_, _| ControlFlow::Continue(()));
     build.expect("an index");

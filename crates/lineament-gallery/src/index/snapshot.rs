@@ -40,7 +40,8 @@ pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()>
     out.finish()
 }
 
-/// The snapshot at `path` and the state it is of; `None` when there is none, or it is not whole.
+/// The snapshot at `path` and the state it is of; `None` when there is none, or it is not whole or of nothing that
+/// [`write`] would have been given.
 pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
     let mut file = Reader::begin(path, MAGIC)?;
     let found_dimension = u32::from_le_bytes(file.array()?);
@@ -64,6 +65,16 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
         *halves = file.values(n_groups, |group: [u8; GROUP_BYTES]| group)?;
     }
     file.whole((stamp, index))
+        .filter(|(_, index)| is_possible(index))
+}
+
+/// Whether faces are in the order of their numbers, and all numbers such as [`Index::push`] makes.
+fn is_possible(index: &Index) -> bool {
+    let columns = [&index.scales, &index.residuals, &index.upper_residuals];
+    let mut numbers = columns.into_iter().flat_map(|column| column.as_flattened());
+    index.faces.first().is_none_or(|first| *first > 0)
+        && index.faces.is_sorted_by(|a, b| a < b)
+        && numbers.all(|number| number.is_finite() && *number >= 0.0)
 }
 
 fn floats(bytes: [u8; 4 * ROWS]) -> [f32; ROWS] {
@@ -83,6 +94,33 @@ fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::ids::{FaceId, PersonId};
+
+    #[test]
+    fn what_no_gallery_has_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("g.index");
+        let stamp = Stamp {
+            generation: 7,
+            epoch: 2,
+            history: [9; 32],
+        };
+        let read_with = |change: fn(&mut Index)| {
+            let mut index = Index::new(2);
+            index.push(Some(FaceId(4)), PersonId(2), &[0.6, 0.8]);
+            index.push(Some(FaceId(9)), PersonId(3), &[0.0, -1.0]);
+            change(&mut index);
+            write(&path, &index, &stamp).unwrap();
+            read(&path, 2).is_some()
+        };
+        assert!(read_with(|_| ()));
+        assert!(!read_with(|index| index.faces[1] = 4));
+        assert!(!read_with(|index| index.faces[0] = 0));
+        assert!(!read_with(|index| index.scales[0][1] = f32::NAN));
+        assert!(!read_with(|index| index.residuals[0][0] = -1.0));
+        assert!(!read_with(
+            |index| index.upper_residuals[0][0] = f32::INFINITY
+        ));
+    }
 
     #[test]
     fn a_snapshot_comes_back_and_a_broken_one_does_not() {
