@@ -67,7 +67,7 @@ fn detectors_are_told_to_restore_before_training() {
     let output = Command::new(env!("CARGO_BIN_EXE_lineament-train"))
         .arg("export")
         .arg(&run)
-        .arg("--restore")
+        .args(["--restore", "--licence", "research use"])
         .output()
         .unwrap();
     let message = String::from_utf8_lossy(&output.stderr);
