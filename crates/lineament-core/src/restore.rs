@@ -22,7 +22,7 @@ const MEAN_PIXELS: usize = 1 << 16;
 const MOST_NOISE: f64 = 40.0;
 
 /// The picture, of the same size, as it would look with more light, where its mean level is below 40 of 255 or its noise above
-/// 5 levels ([`noise_level`]); `None` where it is neither, as most are. Ours; chosen on LFW's DevTrain.
+/// 5 levels ([`noise_level`]); `None` where it is neither, as most are. Of photos, every n-th line is asked. Ours; chosen on LFW's DevTrain.
 #[must_use]
 pub fn restored(crop: RgbView<'_>) -> Option<RgbImage> {
     let mean = mean_level(crop);
