@@ -15,7 +15,8 @@ use std::time::Instant;
 use clap::Parser;
 use lineament_train::data::{
     Augment, AugmentOptions, ColorOptions, DataSource, Images, Loader, Part, Sampler,
-    SamplerOptions, SetOptions, Target, Teacher, TeacherFeatures, TeacherModel, TrainSet,
+    SamplerOptions, SetOptions, Target, TargetViews, Teacher, TeacherFeatures, TeacherModel,
+    TrainSet,
 };
 
 #[derive(Parser)]
@@ -97,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let set = TrainSet::of(images, &SetOptions::default(), Part::Train)?;
     let set = Arc::new(match teacher {
-        Some(teacher) => set.with_teacher(teacher)?,
+        Some(teacher) => set.with_teacher(teacher, TargetViews::Seen)?,
         None => set,
     });
     say(&format!(

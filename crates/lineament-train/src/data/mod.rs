@@ -25,7 +25,7 @@ pub use loader::{Batch, Loader};
 pub use sampler::{BalancedEpoch, Sampler, SamplerOptions};
 pub use set::{Few, Part, SetCounts, SetOptions, TrainSet, Unlabelled};
 pub use target::Target;
-pub use teacher::{Teacher, TeacherFeatures, TeacherModel};
+pub use teacher::{TargetViews, Teacher, TeacherFeatures, TeacherModel};
 
 /// Hears how many of how many are done, and may stop the work.
 pub type Progress<'a> = dyn FnMut(usize, usize) -> std::ops::ControlFlow<()> + 'a;

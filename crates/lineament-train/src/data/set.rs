@@ -7,7 +7,7 @@ use lineament_data::inspect::split_people;
 use serde::{Deserialize, Serialize};
 
 use super::images::{DataSource, Images};
-use super::teacher::Teacher;
+use super::teacher::{TargetViews, Teacher};
 use crate::error::TrainError;
 
 /// The label of an image of which nobody says who it shows.
@@ -98,7 +98,7 @@ pub struct TrainSet {
     labels: Vec<i64>,
     people: Vec<Arc<str>>,
     counts: SetCounts,
-    teacher: Option<Teacher>,
+    teacher: Option<(Teacher, TargetViews)>,
 }
 
 impl TrainSet {
@@ -170,22 +170,34 @@ impl TrainSet {
         self.labels.push(label);
     }
 
-    /// The same set with a teacher, and batches then hold what it says of their images.
+    /// The same set with a teacher, and batches then hold what it says of these views of their images.
     ///
     /// # Errors
     /// [`TrainError::Format`] when these are features of other images.
-    pub fn with_teacher(mut self, teacher: Teacher) -> Result<Self, TrainError> {
+    pub fn with_teacher(
+        mut self,
+        teacher: Teacher,
+        views: TargetViews,
+    ) -> Result<Self, TrainError> {
         if let Teacher::Features(features) = &teacher {
             features.check_images(&self.images)?;
         }
-        self.teacher = Some(teacher);
+        self.teacher = Some((teacher, views));
         Ok(self)
     }
 
     /// Who says what batches are to come near to.
     #[must_use]
     pub fn teacher(&self) -> Option<&Teacher> {
-        self.teacher.as_ref()
+        self.teacher.as_ref().map(|(teacher, _)| teacher)
+    }
+
+    /// Of which views; [`TargetViews::Seen`] without a teacher.
+    #[must_use]
+    pub fn target_views(&self) -> TargetViews {
+        self.teacher
+            .as_ref()
+            .map_or(TargetViews::Seen, |(_, views)| *views)
     }
 
     /// How many images there are.

@@ -266,7 +266,7 @@ fn manifest(
         set("crop_px_per_px", input.crop_px_per_px.into());
     }
     set("dimension", (model.graph().embedding_dim() as i64).into());
-    set("flip", "sum".into());
+    set("flip", input.flip.name().into());
     set("space", config.name.clone().into());
     if wanted.restore {
         set("restore", true.into());

@@ -84,8 +84,13 @@ impl Parts {
         let loader = Loader::new(set.clone(), sampler, augment, target, threads.load)?;
         watch.hear(&Event::Note(&describe(&set, &model)));
         let teacher = match &config.teacher {
-            Some(TeacherConfig::Network(teacher)) => {
-                Some(TeacherNetwork::open(teacher, &config.input, &choice)?)
+            Some(TeacherConfig {
+                network: Some(network),
+                views,
+                ..
+            }) => {
+                let input = &config.input;
+                Some(TeacherNetwork::open(network, *views, input, &choice)?)
             }
             _ => None,
         };
@@ -140,16 +145,17 @@ pub fn graph(config: &Config) -> Result<Graph, TrainError> {
 
 fn open_set(config: &Config, images: &Arc<Images>) -> Result<TrainSet, TrainError> {
     let set = TrainSet::of(images.clone(), &config.data.selection, Part::Train)?;
-    let teacher = match &config.teacher {
-        None | Some(TeacherConfig::Network(_)) => return Ok(set),
-        Some(TeacherConfig::Features(path)) => {
-            Teacher::Features(Arc::new(TeacherFeatures::open(path, images)?))
-        }
-        Some(TeacherConfig::Model(path)) => {
-            Teacher::Model(Arc::new(TeacherModel::open(path, &config.input.target())?))
-        }
+    let Some(config_of) = &config.teacher else {
+        return Ok(set);
     };
-    set.with_teacher(teacher)
+    let teacher = if let Some(path) = &config_of.features {
+        Teacher::Features(Arc::new(TeacherFeatures::open(path, images)?))
+    } else if let Some(path) = &config_of.model {
+        Teacher::Model(Arc::new(TeacherModel::open(path, &config.input.target())?))
+    } else {
+        return Ok(set);
+    };
+    set.with_teacher(teacher, config_of.views)
 }
 
 fn build_losses(config: &Config, model: &Model, set: &TrainSet) -> Result<Losses, TrainError> {

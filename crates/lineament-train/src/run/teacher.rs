@@ -3,7 +3,7 @@
 use super::config::{Channels, InputConfig, TeacherNetworkConfig};
 use super::device::Choice;
 use super::export::{TOLERANCE, apart};
-use crate::data::teacher;
+use crate::data::{TargetViews, teacher};
 use crate::error::TrainError;
 use crate::model::{Mode, Model};
 use crate::nets::{self, NetOptions};
@@ -20,6 +20,7 @@ pub(super) struct TeacherNetwork {
     model: Model,
     input: InputConfig,
     sha256: String,
+    views: TargetViews,
 }
 
 impl TeacherNetwork {
@@ -30,10 +31,11 @@ impl TeacherNetwork {
     /// network or computes something else, or it takes images of another size.
     pub(super) fn open(
         config: &TeacherNetworkConfig,
+        views: TargetViews,
         student: &InputConfig,
         choice: &Choice,
     ) -> Result<Self, TrainError> {
-        Self::read(config, student, choice).map_err(|source| TrainError::TeacherNetwork {
+        Self::read(config, views, student, choice).map_err(|source| TrainError::TeacherNetwork {
             path: config.model.clone(),
             source: Box::new(source),
         })
@@ -41,6 +43,7 @@ impl TeacherNetwork {
 
     fn read(
         config: &TeacherNetworkConfig,
+        views: TargetViews,
         student: &InputConfig,
         choice: &Choice,
     ) -> Result<Self, TrainError> {
@@ -72,6 +75,7 @@ impl TeacherNetwork {
             model,
             input,
             sha256: file.manifest.sha256.to_string(),
+            views,
         })
     }
 
@@ -80,16 +84,23 @@ impl TeacherNetwork {
         &self.sha256
     }
 
-    /// What the teacher says of `images`, `[n, 3, h, w]` u8 RGB on its device: `[n, dimension]` f32, as
-    /// the network gives it.
+    /// What a student that sees `images`, `[n, 3, h, w]` u8 RGB on its device, is to say of them:
+    /// `[n, dimension]` f32, as the network gives it.
     pub(super) fn ask(&self, images: &Tensor) -> Result<Tensor, TrainError> {
         let told: Result<Vec<Tensor>, TrainError> = tch::no_grad(|| {
             let pieces = images.split(PIECE, 0);
             let pieces = pieces.iter().map(|piece| self.input.preprocess(piece));
-            let told = pieces.map(|piece| self.model.forward(&piece, Mode::Eval));
-            told.map(|outputs| Ok(outputs?.swap_remove(0))).collect()
+            pieces.map(|piece| self.target(&piece)).collect()
         });
         Ok(Tensor::f_cat(&told?, 0)?)
+    }
+
+    fn target(&self, seen: &Tensor) -> Result<Tensor, TrainError> {
+        let of = |seen: &Tensor| Ok(self.model.forward(seen, Mode::Eval)?.swap_remove(0));
+        match self.views {
+            TargetViews::Seen => of(seen),
+            TargetViews::Both => Ok(of(seen)? + of(&seen.flip([3]))?),
+        }
     }
 }
 

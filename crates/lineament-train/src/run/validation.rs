@@ -1,6 +1,6 @@
 //! How well a network tells people apart whom it was not trained on.
 
-use super::config::{InputConfig, PairListConfig};
+use super::config::{Flip, InputConfig, PairListConfig};
 use super::metrics::ValidationMetrics;
 use crate::data::{TrainSet, decode};
 use crate::error::TrainError;
@@ -9,7 +9,7 @@ use lineament::Calibration;
 use lineament_core::{Embedding, EmbeddingSpace, RgbImage};
 use lineament_data::{DataLimits, ImageSource, bin, lists::lfw};
 use lineament_eval::{
-    About, Centering, FlipMode, Judging, ModelIdentity, Pair, PairList, PairMatcher, PairMaterial,
+    About, Centering, Judging, ModelIdentity, Pair, PairList, PairMatcher, PairMaterial,
     PairOptions, PairReport, evaluate,
 };
 use lineament_match::FittedMatcher;
@@ -150,7 +150,7 @@ impl Validation {
         self.pairs.is_empty()
     }
 
-    /// Judges the pairs by the cosine of embeddings of image and mirror image, summed.
+    /// Judges the pairs by the cosine of embeddings, mirror images counted as `input.flip` says.
     ///
     /// # Errors
     /// [`TrainError::Eval`]; those of reading images.
@@ -188,7 +188,11 @@ impl Validation {
             pca: None,
             judging: Judging::default(),
         };
-        Ok(evaluate(about(&self.protocol), material, &options)?)
+        Ok(evaluate(
+            about(&self.protocol, self.input.flip),
+            material,
+            &options,
+        )?)
     }
 
     /// Thresholds at false-match rates, measured on all pairs of the set's people, of whom no more
@@ -244,11 +248,16 @@ impl Validation {
             let seen = self.input.preprocess(&pictures(&found)?);
             let seen = seen.to_device(model.variables().device());
             let plain = embed(model, &seen)?;
-            Ok::<_, TrainError>((plain, embed(model, &seen.flip([3]))?))
+            let mirrored = match self.input.flip {
+                Flip::Sum => embed(model, &seen.flip([3]))?,
+                Flip::None => vec![Vec::new(); plain.len()],
+            };
+            Ok::<_, TrainError>((plain, mirrored))
         })?;
         let mut each = features.0.into_iter().zip(features.1);
+        let mode = self.input.flip.mode();
         let template =
-            |(plain, mirrored): (Vec<f32>, Vec<f32>)| FlipMode::Sum.combine(&plain, &mirrored).ok();
+            |(plain, mirrored): (Vec<f32>, Vec<f32>)| mode.combine(&plain, &mirrored).ok();
         let of =
             |view: &Option<RgbImage>| view.as_ref().and_then(|_| each.next()).and_then(template);
         Ok(views.iter().map(of).collect())
@@ -294,7 +303,7 @@ pub(crate) fn embed(model: &Model, seen: &Tensor) -> Result<Vec<Vec<f32>>, Train
     Ok(Vec::try_from(&embedding)?)
 }
 
-fn about(protocol: &str) -> About {
+fn about(protocol: &str, flip: Flip) -> About {
     About {
         protocol: protocol.to_owned(),
         declaration: None,
@@ -302,7 +311,7 @@ fn about(protocol: &str) -> About {
             name: "in training".to_owned(),
             sha256: String::new(),
         },
-        flip: FlipMode::Sum,
+        flip: flip.mode(),
         command: String::new(),
     }
 }

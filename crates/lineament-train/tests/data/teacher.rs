@@ -12,7 +12,8 @@ use lineament_testkit::FakeSession;
 use lineament_train::TrainError;
 use lineament_train::data::teacher::{View, compute};
 use lineament_train::data::{
-    AugmentOptions, DataSource, Images, Part, SetOptions, Teacher, TeacherFeatures, TrainSet,
+    AugmentOptions, DataSource, Images, Part, SetOptions, TargetViews, Teacher, TeacherFeatures,
+    TrainSet,
 };
 use tch::Kind;
 
@@ -154,7 +155,8 @@ fn features_of_something_else_are_refused_and_kept() {
     );
     let features = Arc::new(TeacherFeatures::open(&path, &images).unwrap());
     let set = TrainSet::of(Arc::new(more), &SetOptions::default(), Part::Train).unwrap();
-    assert!(set.with_teacher(Teacher::Features(features)).is_err());
+    let teacher = Teacher::Features(features);
+    assert!(set.with_teacher(teacher, TargetViews::Seen).is_err());
     assert_eq!(fs::read(&path).unwrap(), whole);
 
     for other in [&b"a few notes"[..], &[0; 100]] {
@@ -200,10 +202,10 @@ fn a_batch_holds_the_view_that_its_images_show() {
     go_on(&images, &teacher("a"), &path).unwrap();
     let features = Arc::new(TeacherFeatures::open(&path, &images).unwrap());
     let set = TrainSet::of(images, &SetOptions::default(), Part::Train).unwrap();
-    let set = Arc::new(
-        set.with_teacher(Teacher::Features(features.clone()))
-            .unwrap(),
-    );
+    let teacher = Teacher::Features(features.clone());
+    let both = set.clone().with_teacher(teacher.clone(), TargetViews::Both);
+    let set = set.with_teacher(teacher, TargetViews::Seen).unwrap();
+    let set = Arc::new(set);
     let batch = loader(&set, &AugmentOptions::default(), 43, 2)
         .batch(0)
         .unwrap();
@@ -223,4 +225,17 @@ fn a_batch_holds_the_view_that_its_images_show() {
         assert_eq!(told, features.read(set.row(idx), view).unwrap());
     }
     assert!((8..=35).contains(&n_mirrored), "{n_mirrored}");
+
+    // With both views as targets, the same pictures have the sum of both.
+    let both = Arc::new(both.unwrap());
+    let batch = loader(&both, &AugmentOptions::default(), 43, 2)
+        .batch(0)
+        .unwrap();
+    for (n, &idx) in batch.indices.iter().enumerate() {
+        let told: Vec<f32> = Vec::try_from(batch.teacher.as_ref().unwrap().get(n as i64)).unwrap();
+        let [plain, mirrored] =
+            [View::Plain, View::Mirrored].map(|view| features.read(both.row(idx), view).unwrap());
+        let sum: Vec<f32> = plain.iter().zip(mirrored).map(|(a, b)| a + b).collect();
+        assert_eq!(told, sum);
+    }
 }

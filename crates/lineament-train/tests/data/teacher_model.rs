@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use lineament_runtime::{EngineOptions, Sha256, Tensor, load_session};
 use lineament_train::TrainError;
-use lineament_train::data::{Batch, Part, SetOptions, Target, Teacher, TeacherModel, TrainSet};
+use lineament_train::data::{
+    Batch, Part, SetOptions, Target, TargetViews, Teacher, TeacherModel, TrainSet,
+};
 use lineament_train::model::Model;
 use lineament_train::nets::{NetOptions, by_name};
 use lineament_train::onnx::{ExportOptions, export};
@@ -39,13 +41,14 @@ fn teacher_file(folder: &Path) -> PathBuf {
     folder.join("random.onnx")
 }
 
-fn taught(dir: &Path) -> (PathBuf, Arc<TrainSet>) {
+fn taught(dir: &Path, views: TargetViews) -> (PathBuf, Arc<TrainSet>) {
     let file = teacher_file(&dir.join("models"));
     let images = packed(&folder(&dir.join("set"), &[20, 20]), &dir.join("pack"));
     let set = TrainSet::of(images, &SetOptions::default(), Part::Train).unwrap();
     let model = TeacherModel::open(&file, &Target::cut(112, 112)).unwrap();
     assert_eq!(model.dimension(), 16);
-    let set = set.with_teacher(Teacher::Model(Arc::new(model))).unwrap();
+    let set = set.with_teacher(Teacher::Model(Arc::new(model)), views);
+    let set = set.unwrap();
     (file, Arc::new(set))
 }
 
@@ -58,8 +61,14 @@ fn told(batch: &Batch) -> Vec<f32> {
 
 #[test]
 fn targets_are_the_teachers_outputs_on_the_loaders_pixels() {
+    for views in [TargetViews::Seen, TargetViews::Both] {
+        compare_with_the_network(views);
+    }
+}
+
+fn compare_with_the_network(views: TargetViews) {
     let dir = tempfile::tempdir().unwrap();
-    let (file, set) = taught(dir.path());
+    let (file, set) = taught(dir.path(), views);
     let onnx = Cow::Owned(fs::read(file).unwrap());
     let network = load_session("random", onnx, &EngineOptions::default()).unwrap();
     let loader = loader(&set, &everything(), 37, 2);
@@ -69,11 +78,20 @@ fn targets_are_the_teachers_outputs_on_the_loaders_pixels() {
         let (mut worst, mut spread) = (0.0_f32, 0.0_f32);
         let each = pixels.chunks_exact(3 * 112 * 112);
         for (pixels, told) in each.zip(told(&batch).chunks_exact(16)) {
-            let values = pixels.iter().map(|&v| f32::from(v) / 255.0).collect();
-            let picture = Tensor::new(vec![1, 3, 112, 112], values).unwrap();
-            let outputs = network.session.run(&picture).unwrap();
-            let expected = outputs.get("embedding").unwrap().data();
-            for (a, b) in told.iter().zip(expected) {
+            let plain: Vec<f32> = pixels.iter().map(|&v| f32::from(v) / 255.0).collect();
+            let rows = plain.chunks_exact(112);
+            let mirrored = rows.flat_map(|row| row.iter().rev().copied()).collect();
+            let outputs_of = |values| {
+                let picture = Tensor::new(vec![1, 3, 112, 112], values).unwrap();
+                let outputs = network.session.run(&picture).unwrap();
+                outputs.get("embedding").unwrap().data().to_vec()
+            };
+            let mut expected = outputs_of(plain);
+            if views == TargetViews::Both {
+                let other = outputs_of(mirrored);
+                expected.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+            }
+            for (a, b) in told.iter().zip(&expected) {
                 worst = worst.max((a - b).abs());
                 spread = spread.max(b.abs());
             }
@@ -85,7 +103,7 @@ fn targets_are_the_teachers_outputs_on_the_loaders_pixels() {
 #[test]
 fn targets_do_not_depend_on_threads_or_on_where_a_run_starts() {
     let dir = tempfile::tempdir().unwrap();
-    let (_, set) = taught(dir.path());
+    let (_, set) = taught(dir.path(), TargetViews::Both);
     let first = loader(&set, &everything(), 37, 1);
     let batches = [0, 1, 2].map(|step| told(&first.batch(step).unwrap()));
     let other = loader(&set, &everything(), 37, 3);

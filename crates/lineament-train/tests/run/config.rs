@@ -57,7 +57,19 @@ fn wrong_fields_are_named_with_what_they_may_be() {
             &["augment.mix.probability", "teacher.model"],
         ),
         ("teacher={ file = \"a\" }", &["file", "features", "model"]),
-        ("teacher={ model = \"a\", features = \"b\" }", &["teacher"]),
+        (
+            "teacher={ model = \"a\", features = \"b\" }",
+            &["teacher", "one of", "features and model"],
+        ),
+        (
+            "teacher={ views = \"both\" }",
+            &["teacher", "one of", "none"],
+        ),
+        (
+            "teacher={ model = \"a\", views = \"all\" }",
+            &["views", "seen", "both"],
+        ),
+        ("input.flip=\"concat\"", &["flip", "sum", "none"]),
         ("nothing", &["--set nothing", "FIELD=VALUE"]),
     ] {
         let told = told(assignment);

@@ -50,6 +50,7 @@ fn the_engine_gives_what_the_trainer_gives() {
     assert_eq!(loaded.manifest.name, "drawn");
     assert_eq!(loaded.manifest.preference, 3);
     assert_eq!(loaded.manifest.settings["restore"].as_bool(), Some(true));
+    assert_eq!(loaded.manifest.settings["flip"].as_str(), Some("sum"));
     let calibration: lineament::Calibration = loaded.manifest.calibration().unwrap().unwrap();
     assert!(calibration.n_non_mated >= 300 && calibration.source.contains("held out"));
     assert!(calibration.threshold_at(1e-1).is_ok());
@@ -102,6 +103,30 @@ fn shows_the_middle(target: Target) {
     assert!(worst < 1e-4, "{target:?}: {got:?} {expected:?}");
     let small = crop.view().cropped(0, 0, 100, 112).unwrap();
     assert!(embedder.outputs(&[small]).is_err());
+}
+
+#[test]
+fn a_network_that_is_trained_to_see_one_view_is_used_so() {
+    let place = Place::new();
+    let fields = [MANY_HELD_OUT[0], "input.flip=\"none\""];
+    let run = whole(&place, &fields, 1);
+    export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
+    let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
+    let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    let loaded = found.load(&EngineOptions::default()).unwrap();
+    assert_eq!(loaded.manifest.settings["flip"].as_str(), Some("none"));
+    let of_one = loaded.manifest.calibration().unwrap().unwrap();
+    let one_view: lineament::Calibration = of_one;
+    let place = Place::new();
+    let run = whole(&place, &MANY_HELD_OUT, 1);
+    export(&run, &wanted(&place, false), &mut Unwatched).unwrap();
+    let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
+    let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    let of_two = found.manifest.calibration().unwrap().unwrap();
+    let both_views: lineament::Calibration = of_two;
+    assert_eq!(one_view.n_non_mated, both_views.n_non_mated);
+    let threshold = |calibration: &lineament::Calibration| calibration.threshold_at(1e-1).unwrap();
+    assert_ne!(threshold(&one_view), threshold(&both_views));
 }
 
 #[test]

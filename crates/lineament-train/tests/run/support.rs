@@ -7,7 +7,7 @@ use lineament_eval::Seeded;
 use lineament_train::run::checkpoint;
 use lineament_train::run::{Config, Event, Outcome, Threads, Unwatched, Watch, train};
 
-const SIDE: u32 = 32;
+pub(crate) const SIDE: u32 = 32;
 
 /// Draws `n_people` folders of six pictures each: stripes of a colour of the person's own, noise
 /// over it.
@@ -30,7 +30,7 @@ pub(crate) fn draw_people(folder: &Path, n_people: usize) {
     }
 }
 
-fn write_png(path: &Path, pixels: &[u8]) {
+pub(crate) fn write_png(path: &Path, pixels: &[u8]) {
     let mut encoder = png::Encoder::new(File::create(path).unwrap(), SIDE, SIDE);
     encoder.set_color(png::ColorType::Rgb);
     encoder

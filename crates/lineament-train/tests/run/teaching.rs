@@ -12,6 +12,11 @@ use crate::support::{Ears, Place, bytes, last, threads};
 const LOSS: &str = "loss={ kind = \"distillation\" }";
 const BENT: &str = "augment={ warp = { probability = 0.5 }, mix = { probability = 0.5 } }";
 
+/// Both views of an image are what is told.
+const BOTH: &str = "teacher.views=\"both\"";
+/// Small steps: large ones make more of the last bits of two engines than a teacher's mistake would.
+const SLOW: &str = "schedule.rate=0.005";
+
 const STUDENT: [&str; 6] = [
     "input.width=112",
     "input.height=112",
@@ -84,7 +89,11 @@ fn a_teacher_among_our_networks_says_what_its_model_says() {
     let by_network = as_network(&file, "lite-tiny", 0.25);
     let [by_model, by_network] =
         [("model", &by_model), ("network", &by_network)].map(|(run, teacher)| {
-            let fields = [&STUDENT[..], &[teacher, LOSS, BENT, "train.log_every=1"]].concat();
+            let fields = [
+                &STUDENT[..],
+                &[teacher, LOSS, BENT, BOTH, SLOW, "train.log_every=1"],
+            ]
+            .concat();
             let run = place.path(run);
             train(place.config(&fields), &run, threads(1), &mut Unwatched).unwrap();
             run
@@ -112,7 +121,7 @@ fn a_teacher_among_our_networks_says_what_its_model_says() {
     let teacher_field = as_network(&file, "lite-tiny", 0.25);
     let fields = [
         &STUDENT[..],
-        &[&teacher_field, LOSS, BENT, "train.log_every=1"],
+        &[&teacher_field, LOSS, BENT, BOTH, SLOW, "train.log_every=1"],
     ]
     .concat();
     train(place.config(&fields), &cut, threads(1), &mut ears).unwrap();

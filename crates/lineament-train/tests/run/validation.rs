@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use lineament_data::{DataLimits, bin, lists::lfw};
+use lineament_eval::Seeded;
 use lineament_train::run::checkpoint::Checkpoint;
 use lineament_train::run::metrics::{Line, lines};
 use lineament_train::run::{Unwatched, train};
 
-use crate::support::{Place, draw_people, threads, whole};
+use crate::support::{Place, SIDE, draw_people, threads, whole, write_png};
 
 const LIST: &str =
     r#"validation.lists=[{ name = "strangers", pairs = "list.txt", crops = "strangers" }]"#;
@@ -64,6 +65,57 @@ fn a_list_is_judged_beside_the_people_held_out_and_changes_nothing() {
         assert_eq!(judged.state.step, alone.state.step, "{file}");
         assert!(judged.model == alone.model, "{file}");
     }
+}
+
+/// Six pictures of noise, each beside its mirror image.
+fn mirrored_noise(place: &Place) {
+    let mut random = Seeded::new(3);
+    let mut list = "6\n".to_owned();
+    for picture in 0..6 {
+        let name = format!("noise-{picture}");
+        let folder = place.path("strangers").join(&name);
+        fs::create_dir_all(&folder).unwrap();
+        let n = (SIDE * SIDE) as usize;
+        let pixels: Vec<[u8; 3]> = (0..n).map(|_| [random.below(256) as u8; 3]).collect();
+        let rows = pixels.chunks_exact(SIDE as usize);
+        let mirrored: Vec<[u8; 3]> = rows.flat_map(|row| row.iter().rev().copied()).collect();
+        for (number, pixels) in [(1, &pixels), (2, &mirrored)] {
+            write_png(
+                &folder.join(format!("{name}_{number:04}.png")),
+                pixels.as_flattened(),
+            );
+        }
+        writeln!(list, "{name}\t1\t2").unwrap();
+    }
+    for picture in 0..6 {
+        writeln!(list, "noise-{picture}\t1\tnoise-{}\t2", (picture + 1) % 6).unwrap();
+    }
+    fs::write(place.path("list.txt"), list).unwrap();
+}
+
+/// Where outputs of both are added, a picture and its mirror image are the same face.
+#[test]
+fn mirror_images_are_looked_at_where_the_configuration_says_so() {
+    let auc_with = |flip: &str| {
+        let place = Place::new();
+        mirrored_noise(&place);
+        let run = whole(&place, &[LIST, flip], 1);
+        let read = lines(&fs::read_to_string(run.join("metrics.jsonl")).unwrap());
+        let judged = read.into_iter().filter_map(|line| match line {
+            Line::Validation(m) if m.protocol == "strangers" => Some(m.auc),
+            _ => None,
+        });
+        judged.collect::<Vec<_>>()
+    };
+    let (sum, none) = (
+        auc_with("input.flip=\"sum\""),
+        auc_with("input.flip=\"none\""),
+    );
+    assert_eq!(sum, [1.0, 1.0]);
+    assert!(
+        none.len() == 2 && none.iter().all(|auc| *auc < 1.0),
+        "{none:?}"
+    );
 }
 
 /// The pairs of the list as a `.bin`, which holds its images, and no longer the images themselves.

@@ -59,7 +59,9 @@ impl Inputs {
                 } else {
                     View::Plain
                 };
-                made.teacher.extend(features.read(self.set.row(idx), view)?);
+                let views = self.set.target_views();
+                let told = features.target(self.set.row(idx), view, views)?;
+                made.teacher.extend(told);
             }
             made.n_replaced += usize::from(idx != task.wanted[slot]);
             made.indices.push(idx);
@@ -70,7 +72,7 @@ impl Inputs {
             images.push(seen.image);
         }
         if let Some(Teacher::Model(model)) = self.set.teacher() {
-            made.teacher = model.ask(&images)?;
+            made.teacher = model.ask(&images, self.set.target_views())?;
         }
         Ok(made)
     }

@@ -23,6 +23,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::images::Images;
 use crate::error::TrainError;
 
@@ -44,6 +46,18 @@ pub enum View {
     Plain,
     /// Left and right exchanged.
     Mirrored,
+}
+
+/// What a student is to say of the image it sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetViews {
+    /// What the teacher says of that image.
+    #[default]
+    Seen,
+    /// The sum of what it says of that image and of its mirror image: the student learns to give in one
+    /// pass what the teacher takes two for.
+    Both,
 }
 
 /// A teacher, as a set of images has it.
@@ -150,10 +164,32 @@ impl TeacherFeatures {
             .collect())
     }
 
+    /// What a student that sees one view of the image of a row is to say of it; as [`read`](Self::read).
+    pub(crate) fn target(
+        &self,
+        row: usize,
+        seen: View,
+        views: TargetViews,
+    ) -> Result<Vec<f32>, TrainError> {
+        match views {
+            TargetViews::Seen => self.read(row, seen),
+            TargetViews::Both => {
+                let mut sum = self.read(row, View::Plain)?;
+                add(&mut sum, &self.read(row, View::Mirrored)?);
+                Ok(sum)
+            }
+        }
+    }
+
     /// Refuses images that these are not the features of.
     pub(crate) fn check_images(&self, images: &Images) -> Result<(), TrainError> {
         self.head.check_images(&self.path, images)
     }
+}
+
+/// Adds the numbers of one view to those of another.
+fn add(sum: &mut [f32], other: &[f32]) {
+    sum.iter_mut().zip(other).for_each(|(a, b)| *a += b);
 }
 
 /// What a file says of itself.

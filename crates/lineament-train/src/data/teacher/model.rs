@@ -6,6 +6,7 @@ use lineament::{Embedder, EngineOptions, ModelLimits, ModelStore};
 use lineament_core::RgbImage;
 use lineament_runtime::ModelFile;
 
+use super::{TargetViews, add};
 use crate::data::target::Target;
 use crate::error::TrainError;
 
@@ -58,12 +59,17 @@ impl TeacherModel {
         &self.embedder.info().sha256
     }
 
-    /// What the teacher says of `images`, `[n · dimension]`, as the network gives it.
+    /// What a student that sees `images` is to say of them, `[n · dimension]`, as the network gives it.
     ///
     /// # Errors
     /// [`TrainError::Teacher`] when the network fails.
-    pub fn ask(&self, images: &[RgbImage]) -> Result<Vec<f32>, TrainError> {
-        Ok(self.embedder.outputs(images)?.concat())
+    pub fn ask(&self, images: &[RgbImage], views: TargetViews) -> Result<Vec<f32>, TrainError> {
+        let mut told = self.embedder.outputs(images)?.concat();
+        if views == TargetViews::Both {
+            let mirrored: Vec<_> = images.iter().map(|i| i.view().mirrored()).collect();
+            add(&mut told, &self.embedder.outputs(&mirrored)?.concat());
+        }
+        Ok(told)
     }
 }
 

@@ -15,10 +15,10 @@ impl Config {
         check_optimizer(&self.optimizer)?;
         check_schedule(&self.schedule)?;
         check_train(&self.train, &self.checkpoint)?;
-        let is_told = matches!(
-            self.teacher,
-            Some(TeacherConfig::Model(_) | TeacherConfig::Network(_))
-        );
+        let is_told = match &self.teacher {
+            None => false,
+            Some(teacher) => check_teacher(teacher)?,
+        };
         let mix = self.augment.mix.probability;
         let needed = "0 without teacher.model or teacher.network: nobody else knows what a mixed image shows";
         must(
@@ -51,6 +51,26 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Whether the teacher is asked about what the student sees.
+fn check_teacher(teacher: &TeacherConfig) -> Result<bool, TrainError> {
+    let is_asked = teacher.model.is_some() || teacher.network.is_some();
+    let named = [
+        ("features", teacher.features.is_some()),
+        ("model", teacher.model.is_some()),
+        ("network", teacher.network.is_some()),
+    ];
+    let named: Vec<&str> = (named.iter().filter(|(_, is_there)| *is_there))
+        .map(|(name, _)| *name)
+        .collect();
+    let needed = "one of features, model and network";
+    let got = match named.is_empty() {
+        true => "none".to_owned(),
+        false => named.join(" and "),
+    };
+    must("teacher", named.len() == 1, needed, got)?;
+    Ok(is_asked)
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), TrainError> {

@@ -1,6 +1,7 @@
 //! From pixels to what a network sees.
 
 use crate::data::Target;
+use lineament_eval::FlipMode;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
@@ -32,6 +33,40 @@ pub struct InputConfig {
     /// an input that shows 160×160 pixels of the crop, else `arcface-112`, of which it shows the middle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<CropTemplate>,
+    /// What becomes of a face's mirror image where the network is used: in validation, for thresholds, and
+    /// by those who use the model.
+    #[serde(default)]
+    pub flip: Flip,
+}
+
+/// What becomes of a face's mirror image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Flip {
+    /// The network sees it too, and both outputs are added.
+    #[default]
+    Sum,
+    /// Nothing: one pass for each face.
+    None,
+}
+
+impl Flip {
+    /// As manifests call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::None => "none",
+        }
+    }
+
+    /// As evaluations call it.
+    pub(crate) const fn mode(self) -> FlipMode {
+        match self {
+            Self::Sum => FlipMode::Sum,
+            Self::None => FlipMode::Off,
+        }
+    }
 }
 
 /// What crops are aligned to.
@@ -141,6 +176,7 @@ mod tests {
             offset_crop_px: [0.0; 2],
             channels: Channels::Bgr,
             template: None,
+            flip: Flip::Sum,
             mean: [1.0, 2.0, 3.0],
             std: [2.0, 4.0, 8.0],
         };

@@ -41,7 +41,7 @@ pub(crate) mod check;
 mod input;
 mod sections;
 
-pub use input::{Channels, CropTemplate, InputConfig};
+pub use input::{Channels, CropTemplate, Flip, InputConfig};
 pub use sections::{
     CheckpointConfig, DataConfig, DeviceChoice, NetworkConfig, PairListConfig, PrecisionChoice,
     TeacherConfig, TeacherNetworkConfig, TrainConfig, ValidationConfig,

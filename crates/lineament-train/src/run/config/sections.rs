@@ -1,6 +1,6 @@
 //! The smaller sections of a configuration.
 
-use crate::data::{DataSource, SetOptions};
+use crate::data::{DataSource, SetOptions, TargetViews};
 use crate::nets::NetOptions;
 use crate::run::span::Span;
 use serde::{Deserialize, Serialize};
@@ -46,20 +46,25 @@ pub struct DataConfig {
     pub cache: Option<PathBuf>,
 }
 
-/// Another network's embeddings of the same images: one of these.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TeacherConfig {
-    /// `features`: the file that `teach` wrote of every image and its mirror image, as they are before
+/// Another network's embeddings of the same images, from one of three places.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TeacherConfig {
+    /// The file that `teach` wrote of every image and its mirror image, as they are before
     /// augmentation. Costs nothing.
-    Features(PathBuf),
-    /// `model`: the network, an ONNX file with a manifest or the manifest, which is asked about the
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<PathBuf>,
+    /// The network, an ONNX file with a manifest or the manifest, which is asked about the
     /// pixels that the student sees, after augmentation ([`TeacherModel`](crate::data::TeacherModel)).
-    /// It costs a forward pass of the teacher on the loader's threads for each image.
-    Model(PathBuf),
-    /// `network`: the same, computed by one of [`crate::nets`] with the weights of the model, where the
+    /// It costs a forward pass of the teacher on the loader's threads for each view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<PathBuf>,
+    /// What the student is to say.
+    pub views: TargetViews,
+    /// The same as `model`, computed by one of [`crate::nets`] with the weights of the model, where the
     /// student is trained and in its numbers: on a GPU, say.
-    Network(TeacherNetworkConfig),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<TeacherNetworkConfig>,
 }
 
 /// A teacher that is one of our networks.
