@@ -2,7 +2,7 @@
 
 Every pair of LFW View 1 DevTest is judged from its aligned crops (the template lies 8 pixels inside 128x128): one face of
 the pair is spoilt, the other left as it is. The threshold is the one that is best on DevTrain's unspoilt crops, and stays.
-Embeddings are those of crop and mirror image, summed; the models run through onnxruntime.
+Embeddings are those of crop and mirror image, summed, where the manifest says so; the models run through onnxruntime.
 
     python bench/robustness.py --shared ../shared models/lineament-lite.toml ../shared/models/mobilefacenet.onnx
 
@@ -95,6 +95,7 @@ class Model:
         self.input = described["input"]
         self.session = open_session(path.with_suffix(".onnx"), threads=2)
         self.output = described["outputs"]["embedding"]
+        self.sums = described["settings"].get("flip", "none") == "sum"
         self.restores = described["settings"].get("restore", False)
 
     def embedding(self, bgr):
@@ -103,7 +104,7 @@ class Model:
         pixels = bgr if self.input["channels"] == "bgr" else bgr[:, :, ::-1]
         mean, std = (np.float32(self.input[key]) for key in ("mean", "std"))
         total = 0.0
-        for view in (pixels, pixels[:, ::-1]):
+        for view in (pixels, pixels[:, ::-1])[: 1 + self.sums]:
             tensor = np.ascontiguousarray(((view - mean) / std).transpose(2, 0, 1)[None], dtype=np.float32)
             total = total + run_named(self.session, tensor)[self.output][0].astype(np.float64)
         return total / np.linalg.norm(total)

@@ -1,7 +1,7 @@
 """Measures `lineament` beside a plain Python pipeline, in one run, interleaved; prints a Markdown table.
 
-Both read the same photos with the same models and threads and make an embedding of every face; then ours with its own models. Every figure is of the
-whole process, from start to exit, by the operating system's own accounting; ratios are of medians.
+Both read the same photos with the same models and threads and make an embedding of every face; then ours with its own models, in each
+precision of networks. Every figure is of the whole process, from start to exit, by the operating system's own accounting; ratios are of medians.
 
     cargo build --release
     python bench/run.py --models ../shared/models --photos ../shared/data/wild --limit 200
@@ -68,9 +68,11 @@ def main():
         for threads in ("1", "2"):
             ours = [BINARY, "embed", *photos, "--max-side", str(arguments.max_side), "--threads", threads]
             theirs = peer + ["--threads", threads, *photos]
-            for what, models in (("", ["--models", arguments.models]), (" with our own models", [])):
-                command = ours + models + ["--out", f"{folder}/{'same' if models else 'own'}.npy"]
-                row(f"photo → embeddings{what}, {threads} thread(s)", *interleaved(command, theirs, arguments.rounds))
+            given = [("the peer's models", ["--models", arguments.models])]
+            given += [(f"own models, {p}", ["--network-precision", p]) for p in ("f32", "bf16", "int8")]
+            for what, options in given:
+                command = ours + options + ["--out", f"{folder}/{what}.npy"]
+                row(f"{what}, {threads} thread(s)", *interleaved(command, theirs, arguments.rounds))
         ours = [BINARY, "embed", *photos[:2], "--models", arguments.models, "--threads", "1", "--out", f"{folder}/two.npy"]
         row("cold start, two photos", *interleaved(ours, peer + ["--threads", "1", *photos[:2]], arguments.rounds))
     print(f"\nbinary: {BINARY.stat().st_size / 2**20:.1f} MiB")

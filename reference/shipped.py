@@ -5,7 +5,7 @@ models/answers.json, which `lineament selftest` holds the program against:
              the picture as it is, zeros below it up to a multiple of 32; score >= 0.5, suppression at IoU 0.4
   embedders  {name: {landmarks: [[[x, y] * 5]], embeddings: [[unit vector]]}}
              the faces of the first detector: Umeyama to the ArcFace template, bilinear, the picture's edge repeated;
-             embedding of the crop + that of its mirror image, brought to unit length
+             embedding of the crop (+ that of its mirror image, where the manifest has flip = "sum"), brought to unit length
 
     python reference/shipped.py
 """
@@ -58,7 +58,8 @@ def embedding(session, manifest, rgb, landmarks):
     matrix, _ = umeyama(np.array(landmarks), ARCFACE_112)
     crop = cv2.warpAffine(rgb, matrix, (112, 112), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     output = manifest["outputs"]["embedding"]
-    views = [run_named(session, tensor(manifest, view))[output][0] for view in (crop, crop[:, ::-1])]
+    n_views = 2 if manifest["settings"].get("flip", "none") == "sum" else 1
+    views = [run_named(session, tensor(manifest, view))[output][0] for view in (crop, crop[:, ::-1])[:n_views]]
     total = np.sum(views, axis=0, dtype=np.float64)
     return rounded(total / np.linalg.norm(total), 6)
 

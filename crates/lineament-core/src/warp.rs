@@ -50,6 +50,11 @@ trait Grid {
     fn size(&self) -> (i64, i64);
     /// The value at a position inside the grid.
     fn at(&self, x: i64, y: i64) -> [f32; 3];
+    /// The values at a position, to its right, below it and below that, all inside the grid.
+    #[inline]
+    fn square(&self, x: i64, y: i64) -> [[f32; 3]; 4] {
+        [(x, y), (x + 1, y), (x, y + 1), (x + 1, y + 1)].map(|(x, y)| self.at(x, y))
+    }
 }
 
 impl Grid for RgbView<'_> {
@@ -66,6 +71,18 @@ impl Grid for RgbView<'_> {
         let start = (y as usize * self.width() as usize + x as usize) * 3;
         let [r, g, b] = [0, 1, 2].map(|channel| f32::from(self.pixels()[start + channel]));
         [r, g, b]
+    }
+
+    #[inline]
+    fn square(&self, x: i64, y: i64) -> [[f32; 3]; 4] {
+        let line = self.width() as usize * 3;
+        let start = y as usize * line + x as usize * 3;
+        let two = |start: usize| {
+            let pixels = &self.pixels()[start..start + 6];
+            [0, 3].map(|pixel| [0, 1, 2].map(|channel| f32::from(pixels[pixel + channel])))
+        };
+        let ([a, b], [c, d]) = (two(start), two(start + line));
+        [a, b, c, d]
     }
 }
 
@@ -176,18 +193,26 @@ fn sample(
 
 #[inline]
 fn bilinear(grid: &impl Grid, x: f64, y: f64, border: Border) -> [f32; 3] {
-    let (x0, y0) = (x.floor(), y.floor());
-    let (fx, fy) = ((x - x0) as f32, (y - y0) as f32);
-    let (x0, y0) = (x0 as i64, y0 as i64);
-    let taps = [
-        (x0, y0, (1.0 - fx) * (1.0 - fy)),
-        (x0.saturating_add(1), y0, fx * (1.0 - fy)),
-        (x0, y0.saturating_add(1), (1.0 - fx) * fy),
-        (x0.saturating_add(1), y0.saturating_add(1), fx * fy),
+    let (x0, y0) = (floor(x), floor(y));
+    // Beyond 64 bits there is no part left.
+    let part = |value: f64, whole: i64| (value - whole as f64).clamp(0.0, 1.0) as f32;
+    let (fx, fy) = (part(x, x0), part(y, y0));
+    let (columns, rows) = grid.size();
+    let is_inside = (0..columns - 1).contains(&x0) && (0..rows - 1).contains(&y0);
+    let values = if is_inside {
+        grid.square(x0, y0)
+    } else {
+        let (x1, y1) = (x0.saturating_add(1), y0.saturating_add(1));
+        [(x0, y0), (x1, y0), (x0, y1), (x1, y1)].map(|(x, y)| tap(grid, x, y, border))
+    };
+    let weights = [
+        (1.0 - fx) * (1.0 - fy),
+        fx * (1.0 - fy),
+        (1.0 - fx) * fy,
+        fx * fy,
     ];
     let mut rgb = [0.0f32; 3];
-    for (tap_x, tap_y, weight) in taps {
-        let value = tap(grid, tap_x, tap_y, border);
+    for (weight, value) in weights.into_iter().zip(values) {
         for (sum, v) in rgb.iter_mut().zip(value) {
             *sum += weight * v;
         }
@@ -195,7 +220,14 @@ fn bilinear(grid: &impl Grid, x: f64, y: f64, border: Border) -> [f32; 3] {
     rgb
 }
 
+/// The greatest whole number that is not above `value`, or the nearest of 64 bits. `f64::floor` is a call where no
+/// processor younger than x86-64's first may be assumed.
 #[inline]
+fn floor(value: f64) -> i64 {
+    let toward_zero = value as i64;
+    toward_zero.saturating_sub(i64::from(toward_zero as f64 > value))
+}
+
 fn tap(grid: &impl Grid, x: i64, y: i64, border: Border) -> [f32; 3] {
     let (columns, rows) = grid.size();
     let inside = (0..columns).contains(&x) && (0..rows).contains(&y);
@@ -209,6 +241,29 @@ fn tap(grid: &impl Grid, x: i64, y: i64, border: Border) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_those_of_floor() {
+        let values = [
+            0.0,
+            -0.0,
+            0.5,
+            -0.5,
+            1.0,
+            -1.0,
+            7.999,
+            -7.001,
+            1e9 + 0.5,
+            -1e9 - 0.5,
+        ];
+        for value in values {
+            assert_eq!(floor(value), value.floor() as i64, "{value}");
+        }
+        for value in [1e300, -1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            let far = floor(value);
+            assert!(far == value as i64 || far == i64::MIN, "{value}: {far}");
+        }
+    }
 
     fn gradient(width: u32, height: u32) -> RgbImage {
         let pixels = (0..height)

@@ -18,6 +18,9 @@ use crate::photo::Photo;
 use crate::pose::Pose;
 use crate::quality::{Evidence, QualityLimits};
 
+/// The crop that tells a face's quality.
+const JUDGED: (Template, Border) = (Template::ArcFace112, Border::Replicate);
+
 /// How a pipeline is put together.
 #[derive(Debug, Clone, Default)]
 pub struct PipelineOptions {
@@ -134,16 +137,16 @@ impl Pipeline {
         let detections = self
             .detector
             .detect(photo.decoded().view(), &self.detection)?;
-        detections.iter().map(|d| self.face(photo, d)).collect()
+        Ok(detections.iter().map(|d| self.face(photo, d).0).collect())
     }
 
-    fn face(&self, photo: &Photo, detection: &Detection) -> Result<Face, Error> {
+    /// A face, and the crop that its quality was judged by, as it was cut: [`JUDGED`].
+    fn face(&self, photo: &Photo, detection: &Detection) -> (Face, Option<RgbImage>) {
         let rect = photo.rect_to_full(&detection.rect);
         let landmarks = detection.landmarks.map(|l| photo.landmarks_to_full(&l));
         let pose = landmarks.as_ref().and_then(Pose::from_landmarks);
         // Landmarks in one place, as noise may give, leave a face without a crop, not an error.
-        let crop =
-            landmarks.and_then(|l| cut(photo, &l, Template::ArcFace112, Border::Replicate).ok());
+        let crop = landmarks.and_then(|l| cut(photo, &l, JUDGED.0, JUDGED.1).ok());
         // Judged as the network will see it.
         let restores = match &self.embedder {
             Some(embedder) => embedder.restores(),
@@ -153,24 +156,23 @@ impl Pipeline {
             .as_ref()
             .filter(|_| restores)
             .and_then(|crop| restored(crop.view()));
-        let is_restored = better.is_some();
-        let crop = better.or(crop);
         let quality = self.quality.judge(&Evidence {
             rect,
             photo: photo.size(),
             detection_score: detection.score,
             score_threshold: self.detector.score_threshold(),
             pose,
-            crop: crop.as_ref().map(RgbImage::view),
-            is_restored,
+            crop: better.as_ref().or(crop.as_ref()).map(RgbImage::view),
+            is_restored: better.is_some(),
         });
-        Ok(Face {
+        let face = Face {
             rect,
             landmarks,
             detection_score: detection.score,
             quality,
             pose,
-        })
+        };
+        (face, crop)
     }
 
     /// The crop of `face` that the embedder wants.
@@ -257,11 +259,18 @@ impl Pipeline {
     /// # Errors
     /// Those of the three.
     pub fn analyze(&self, photo: &Photo) -> Result<Vec<(Face, Embedding)>, Error> {
-        let faces = self.detect(photo)?;
-        let crops = faces
-            .iter()
-            .map(|face| self.align(photo, face))
-            .collect::<Result<Vec<_>, _>>()?;
+        let decoded = photo.decoded().view();
+        let detections = self.detector.detect(decoded, &self.detection)?;
+        let is_judged = self.embedder()?.crop() == CropStyle::Aligned(JUDGED.0, JUDGED.1);
+        let (mut faces, mut crops) = (Vec::new(), Vec::new());
+        for detection in &detections {
+            let (face, judged) = self.face(photo, detection);
+            crops.push(match judged.filter(|_| is_judged) {
+                Some(crop) => crop,
+                None => self.align(photo, &face)?,
+            });
+            faces.push(face);
+        }
         Ok(faces.into_iter().zip(self.embed(&crops)?).collect())
     }
 
