@@ -79,14 +79,14 @@ def main():
     arguments = parser.parse_args()
     rows = list(csv.DictReader(arguments.list.open()))
     points = [p for p in tomllib.loads(arguments.manifest.read_text())["calibration"]["points"] if p["fmr"] in (1e-2, 1e-3, 1e-4, 1e-5)]
-    print("| | " + " | ".join(f"FMR, FNMR at {p['threshold']:.3f} ({p['fmr']:g})" for p in points) + " |")
-    print("|---" * (len(points) + 1) + "|")
+    print("| | pictures without a face | " + " | ".join(f"FMR, FNMR at {p['threshold']:.3f} ({p['fmr']:g})" for p in points) + " |")
+    print("|---" * (len(points) + 2) + "|")
     for precision in PRECISIONS:
         options = SimpleNamespace(root=arguments.root, lineament=arguments.lineament, rest=["--network-precision", precision, *arguments.rest])
         found, n_without = faces_of(options, rows)
         told, n_mated, n_non_mated = rates(found, points)
-        print(f"| {precision} | " + " | ".join(f"{fmr:.2e}, {100 * fnmr:.2f} %" for fmr, fnmr in told) + " |", flush=True)
-    print(f"\n{n_mated} mated and {n_non_mated} non-mated pairs; {n_without} pictures without a face\n")
+        print(f"| {precision} | {n_without} | " + " | ".join(f"{fmr:.2e}, {100 * fnmr:.2f} %" for fmr, fnmr in told) + " |", flush=True)
+    print(f"\n{n_mated} mated and {n_non_mated} non-mated pairs of the last\n")
     print("| | faces also found in f32 | missing | more | score changes by, median | 99 % | most |\n|---|---|---|---|---|---|---|")
     exact = boxes_of(arguments, "f32")
     for precision in PRECISIONS[1:]:

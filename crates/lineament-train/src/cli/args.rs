@@ -233,6 +233,10 @@ pub(crate) struct Export {
     /// configuration says so.
     #[arg(long)]
     pub(crate) restore: bool,
+    /// What becomes of a face's mirror image where the model is used, in the manifest and for its thresholds [default:
+    /// `input.flip` of the run].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) flip: Option<FlipArg>,
     /// Measure no thresholds on the people whom the run held out: their images need not be there.
     #[arg(long)]
     pub(crate) no_calibration: bool,
@@ -242,6 +246,15 @@ pub(crate) struct Export {
     pub(crate) default_fmr: Option<f64>,
     #[command(flatten)]
     pub(crate) machine: Machine,
+}
+
+/// What becomes of a face's mirror image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum FlipArg {
+    /// What the network gives for it is added.
+    Sum,
+    /// It is not looked at.
+    None,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,10 @@
 //! `export`.
 
 use lineament_train::detect::{self, DetectorConfig};
+use lineament_train::run::Flip;
 use lineament_train::run::export::{self, Calibrated, Exported, Wanted};
 
-use super::args::Export;
+use super::args::{Export, FlipArg};
 use super::bar::Bar;
 use super::exit::{Failure, USAGE};
 use super::train::threads;
@@ -25,6 +26,10 @@ pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
         restore: args.restore,
         calibration,
         default_fmr: args.default_fmr,
+        flip: args.flip.map(|flip| match flip {
+            FlipArg::Sum => Flip::Sum,
+            FlipArg::None => Flip::None,
+        }),
     };
     let Exported {
         model,
@@ -39,6 +44,12 @@ pub(crate) fn run(args: &Export, bar: &mut Bar) -> Result<u8, Failure> {
 }
 
 fn detector(args: &Export, bar: &Bar) -> Result<u8, Failure> {
+    if args.flip.is_some() {
+        return Err(Failure {
+            code: USAGE,
+            message: "--flip is for embedders: a detector looks at photos as they are".to_owned(),
+        });
+    }
     if args.restore {
         return Err(Failure {
             code: USAGE,

@@ -67,6 +67,7 @@ impl Runs<'_> {
                 restore: false,
                 calibration: Calibrated::Not,
                 default_fmr: None,
+                flip: None,
             };
             export::export(&run, &wanted, watch)?;
         }

@@ -2,7 +2,7 @@
 
 use super::checkpoint::{self, Checkpoint, copy_named};
 use super::config::check::must;
-use super::config::{Channels, Config, InputConfig};
+use super::config::{Channels, Config, Flip, InputConfig};
 use super::folder::best_of;
 use super::images;
 use super::provenance::Provenance;
@@ -38,6 +38,8 @@ pub struct Wanted {
     pub licence: String,
     /// Which of several models for one task is used: the greatest.
     pub preference: i32,
+    /// What becomes of a face's mirror image; `None`: what the configuration says.
+    pub flip: Option<Flip>,
     /// Whether the program restores dark and noisy crops before the network sees them.
     pub restore: bool,
     /// Where thresholds come from.
@@ -77,7 +79,8 @@ pub struct Exported {
 pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Exported, TrainError> {
     let path = chosen(run, wanted)?;
     let checkpoint = Checkpoint::read(&path)?;
-    let config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
+    let mut config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
+    config.input.flip = wanted.flip.unwrap_or(config.input.flip);
     let [across, down] = config.input.offset_crop_px;
     let is_centred = (across, down) == (0.0, 0.0);
     let expected = "[0, 0] of a model: a manifest can name no other part of a crop";

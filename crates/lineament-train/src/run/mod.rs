@@ -27,7 +27,7 @@ mod trainer;
 pub mod validation;
 pub mod watch;
 
-pub use config::Config;
+pub use config::{Config, Flip};
 pub(crate) use export::best_or_last;
 pub use folder::{RunFolder, best_of};
 pub(crate) use images::open as open_images;

@@ -6,7 +6,7 @@ use lineament_runtime::{EngineOptions, ModelLimits, ModelStore, Selector, Task, 
 use lineament_train::data::Target;
 use lineament_train::run::checkpoint::Checkpoint;
 use lineament_train::run::export::{Calibrated, Exported, Wanted, export};
-use lineament_train::run::{Unwatched, train};
+use lineament_train::run::{Flip, Unwatched, train};
 
 use crate::support::{Place, last, threads, whole};
 
@@ -20,6 +20,7 @@ fn wanted(place: &Place, fp16_weights: bool) -> Wanted {
         restore: false,
         calibration: Calibrated::OnHeldOut(threads(1)),
         default_fmr: Some(0.1),
+        flip: None,
     }
 }
 
@@ -127,6 +128,18 @@ fn a_network_that_is_trained_to_see_one_view_is_used_so() {
     assert_eq!(one_view.n_non_mated, both_views.n_non_mated);
     let threshold = |calibration: &lineament::Calibration| calibration.threshold_at(1e-1).unwrap();
     assert_ne!(threshold(&one_view), threshold(&both_views));
+
+    // The export may decide otherwise than the configuration.
+    let wanted = Wanted {
+        flip: Some(Flip::None),
+        ..wanted(&place, false)
+    };
+    export(&run, &wanted, &mut Unwatched).unwrap();
+    let store = ModelStore::open(&place.path("models"), ModelLimits::default()).unwrap();
+    let found = store.find(&Task::EMBED, &Selector::Preferred).unwrap();
+    assert_eq!(found.manifest.settings["flip"].as_str(), Some("none"));
+    let decided = found.manifest.calibration().unwrap().unwrap();
+    assert_eq!(threshold(&one_view), threshold(&decided));
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn exported(place: &Place, run: &Path, name: &str, fp16_weights: bool) -> PathBu
         restore: false,
         calibration: Calibrated::Not,
         default_fmr: None,
+        flip: None,
     };
     export(run, &wanted, &mut Unwatched).unwrap().model
 }

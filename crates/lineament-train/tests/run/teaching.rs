@@ -42,6 +42,7 @@ fn teacher(place: &Place, seed: u64) -> PathBuf {
         restore: false,
         calibration: Calibrated::Not,
         default_fmr: None,
+        flip: None,
     };
     export(&run, &wanted, &mut Unwatched).unwrap().model
 }
