@@ -82,11 +82,15 @@ const EMBEDDER: &str =
     "template = \"arcface-112\"\ndimension = 8\nflip = \"sum\"\nspace = \"fake\"";
 
 fn pipeline(detection: DetectionOptions) -> Pipeline {
+    pipeline_with(EMBEDDER, detection)
+}
+
+fn pipeline_with(settings: &str, detection: DetectionOptions) -> Pipeline {
     let options = PipelineOptions {
         detection,
         ..PipelineOptions::default()
     };
-    Pipeline::from_parts(detector(), Some(embedder(EMBEDDER).unwrap()), &options).unwrap()
+    Pipeline::from_parts(detector(), Some(embedder(settings).unwrap()), &options).unwrap()
 }
 
 fn whole_only() -> DetectionOptions {
@@ -223,7 +227,14 @@ fn tiles_find_what_the_whole_photo_hides() {
 
 #[test]
 fn analyze_is_detect_align_embed() {
-    let pipeline = pipeline(whole_only());
+    // The second wants the crop that tells quality, the first another beyond the photo's edge.
+    for border in ["black", "replicate"] {
+        let settings = format!("border = \"{border}\"\n{EMBEDDER}");
+        compare_with_its_steps(&pipeline_with(&settings, whole_only()));
+    }
+}
+
+fn compare_with_its_steps(pipeline: &Pipeline) {
     let photo = spots(320, 192, &[(64, 96), (256, 0)]);
     let analyzed = pipeline.analyze(&photo).unwrap();
     let faces = pipeline.detect(&photo).unwrap();

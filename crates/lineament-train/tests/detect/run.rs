@@ -58,22 +58,27 @@ fn a_run_that_was_cut_short_ends_as_one_that_was_not() {
 }
 
 #[test]
-fn detectors_are_told_to_restore_before_training() {
+fn what_is_for_embedders_is_refused_for_detectors() {
     let place = Place::new();
     let run = place.path("run");
     fs::create_dir(&run).unwrap();
     let config = place.config(&[]).to_toml().unwrap();
     fs::write(run.join("config.toml"), config).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_lineament-train"))
-        .arg("export")
-        .arg(&run)
-        .args(["--restore", "--licence", "research use"])
-        .output()
-        .unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{message}");
-    assert!(message.contains("settings.restore = true"), "{message}");
-    assert!(!run.join("model").exists());
+    for (option, told) in [
+        ("--restore", "settings.restore = true"),
+        ("--flip=none", "--flip is for embedders"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_lineament-train"))
+            .arg("export")
+            .arg(&run)
+            .args([option, "--licence", "research use"])
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(told), "{message}");
+        assert!(!run.join("model").exists());
+    }
 }
 
 #[test]
