@@ -175,6 +175,31 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_is_replaced_and_removed_stays_of_use_to_who_maps_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("g");
+        let (mut writer, person, ..) = gallery_with_traces(&path);
+        // More than a block, so that some of it is mapped.
+        for other in 1_000..1_300 {
+            enrolled(&mut writer, &format!("other {other}"), &face(other, 0));
+        }
+        writer.save_index().unwrap();
+        let mut reader = Gallery::open(&path).unwrap();
+        let mut nearest = |of: u64| {
+            let found = reader.search(&face(of, 9).embedding, &SearchOptions::default());
+            reader.person(found.unwrap()[0].person).unwrap().name
+        };
+        assert_eq!(nearest(1_299), "other 1299");
+        enrolled(&mut writer, "newer", &face(5_000, 0));
+        assert!(writer.save_index().unwrap());
+        assert_eq!(nearest(5_000), "newer");
+        writer.forget(person, NOW).unwrap();
+        assert!(!snapshot_path(&path).exists());
+        assert_ne!(nearest(777), "her");
+        assert_eq!(nearest(1_000), "other 1000");
+    }
+
+    #[test]
     fn a_gallery_that_is_encrypted_while_an_index_is_made_gets_none() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("g");

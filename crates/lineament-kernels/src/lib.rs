@@ -6,9 +6,9 @@
 //! instructions that the processor has. A network with any other operator is
 //! [`KernelError::Unsupported`], which names it: a general engine may run it then.
 //!
-//! It deliberately does not know faces, files, manifests or pixels, and it is the only crate here
+//! It deliberately does not know faces, manifests or pixels, and it is the only crate here
 //! with unsafe code: vector instructions, one output shared between threads, a task lent to a
-//! pool. Every vector kernel has a twin in safe Rust, [`Isa::Portable`].
+//! pool, and, for whoever needs them, [files as memory](mapped). Every vector kernel has a twin in safe Rust, [`Isa::Portable`].
 //!
 //! ```no_run
 //! use lineament_kernels::{KernelOptions, Network};
@@ -29,6 +29,7 @@ mod error;
 mod graph;
 mod isa;
 mod kernels;
+pub mod mapped;
 mod network;
 mod numbers;
 mod onnx;

@@ -1,6 +1,7 @@
 //! The index: embeddings as small integers, derived from the file, never the truth.
 
 mod bound;
+mod column;
 pub(crate) mod graph;
 mod load;
 mod products;
@@ -19,6 +20,7 @@ pub(crate) use whole::unfinished;
 
 use crate::gallery::Stamp;
 use crate::ids::{FaceId, PersonId};
+use column::Column;
 
 /// Rows of a bundle, and columns of a group: half of each code of a group of a bundle fill one vector of 512 bits.
 const ROWS: usize = 16;
@@ -26,6 +28,8 @@ const COLUMNS: usize = 8;
 /// Columns whose products are summed in 32 bits at once.
 const FOUR: usize = COLUMNS / 2;
 const GROUP_BYTES: usize = ROWS * FOUR;
+/// Rows that are scanned in one go: what is mapped of a file ends with whole ones.
+const BLOCK: usize = scan::BUNDLES * ROWS;
 
 /// Four bits of each code of sixteen rows and eight columns, `[ROWS, FOUR]`: the first four columns below, the
 /// others above.
@@ -38,19 +42,19 @@ type Group = [u8; GROUP_BYTES];
 pub(crate) struct Index {
     dimension: usize,
     /// Upper halves of the codes plus 128, `[bundles, groups]`; the last group is filled up with zeros.
-    upper: Vec<Group>,
+    upper: Column<Group>,
     /// Lower halves.
-    lower: Vec<Group>,
+    lower: Column<Group>,
     /// Row i stands for `scales[i] · codes[i]`; `[bundles, ROWS]`.
-    scales: Vec<[f32; ROWS]>,
+    scales: Column<[f32; ROWS]>,
     /// At least the norm of the difference between row i and its vector; `[bundles, ROWS]`.
-    residuals: Vec<[f32; ROWS]>,
+    residuals: Column<[f32; ROWS]>,
     /// The same of what a row stands for by the upper halves alone.
-    upper_residuals: Vec<[f32; ROWS]>,
+    upper_residuals: Column<[f32; ROWS]>,
     /// The face of each row; 0 where a row is a person's template.
-    faces: Vec<i64>,
+    faces: Column<i64>,
     /// Whose each row is, in their own right.
-    people: Vec<i64>,
+    people: Column<i64>,
 }
 
 impl Index {
@@ -107,9 +111,8 @@ impl Index {
         let (bundle, lane) = (self.len() / ROWS, self.len() % ROWS);
         let n_groups = self.n_groups();
         if lane == 0 {
-            let n_all = self.upper.len() + n_groups;
-            self.upper.resize(n_all, [0; GROUP_BYTES]);
-            self.lower.resize(n_all, [0; GROUP_BYTES]);
+            self.upper.fill([0; GROUP_BYTES], n_groups);
+            self.lower.fill([0; GROUP_BYTES], n_groups);
             for column in [
                 &mut self.scales,
                 &mut self.residuals,
@@ -120,7 +123,7 @@ impl Index {
         }
         let mut row = bound::quantize(values);
         row.codes.resize(n_groups * COLUMNS, 0);
-        let groups = bundle * n_groups..;
+        let groups = self.groups(bundle);
         let groups = self.upper[groups.clone()]
             .iter_mut()
             .zip(&mut self.lower[groups]);

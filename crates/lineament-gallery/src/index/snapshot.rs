@@ -1,20 +1,18 @@
-//! The index as a file beside the gallery, so that opening it costs one read.
+//! The index as a file beside the gallery, so that opening it costs next to nothing.
 //!
-//! Little-endian: `LNGLIDX3`, CRC-32 of all that follows (u32), dimension (u32), rows n (u64),
-//! generation (i64), epoch (i64), history (32 bytes); then n faces (i64), n people (i64), and, for as
-//! many bundles as n rows fill, scales, residuals and those of upper halves (f32), upper and lower halves of codes as `Index` has them.
+//! As [`whole`](super::whole) says: `LNGLIDX4` and the checksum; dimension (u32), rows n (u64), generation (i64), epoch (i64),
+//! history (32 bytes); columns: n faces (i64), n people (i64), and, for as many bundles as n rows fill, scales, residuals
+//! and those of upper halves (f32), upper and lower halves of codes as `Index` has them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pulp::bytemuck;
+use super::column::Column;
+use super::whole::{Magic, Reader, Writer, with_suffix};
+use super::{BLOCK, Index, ROWS};
+use crate::gallery::Stamp;
 
-use super::whole::{Magic, PREFIX_BYTES, Reader, Writer, with_suffix};
-use super::{COLUMNS, GROUP_BYTES, Index, ROWS};
-use crate::gallery::{MAX_DIMENSION, Stamp};
-
-const MAGIC: Magic = *b"LNGLIDX3";
-const HEADER_BYTES: u64 = PREFIX_BYTES + 4 + 8 + 8 + 8 + 32;
+const MAGIC: Magic = *b"LNGLIDX4";
 
 /// Where the snapshot of a gallery is.
 pub(crate) fn path_of(gallery: &Path) -> PathBuf {
@@ -27,16 +25,13 @@ pub(crate) fn write(path: &Path, index: &Index, stamp: &Stamp) -> io::Result<()>
     out.put(&(index.dimension as u32).to_le_bytes())?;
     out.put(&(index.len() as u64).to_le_bytes())?;
     out.put(&stamp.to_bytes())?;
-    for number in index.faces.iter().chain(&index.people) {
-        out.put(&number.to_le_bytes())?;
-    }
+    out.column(&index.faces.parts())?;
+    out.column(&index.people.parts())?;
     for column in [&index.scales, &index.residuals, &index.upper_residuals] {
-        for number in column.as_flattened() {
-            out.put(&number.to_le_bytes())?;
-        }
+        out.column(&column.parts())?;
     }
-    out.put(index.upper.as_flattened())?;
-    out.put(index.lower.as_flattened())?;
+    out.column(&index.upper.parts())?;
+    out.column(&index.lower.parts())?;
     out.finish()
 }
 
@@ -47,53 +42,46 @@ pub(crate) fn read(path: &Path, dimension: usize) -> Option<(Stamp, Index)> {
     let found_dimension = u32::from_le_bytes(file.array()?);
     let n = u64::from_le_bytes(file.array()?);
     let stamp = Stamp::from_bytes(file.array()?);
-    if found_dimension as usize != dimension || bytes_of(n, dimension)? != file.n_bytes {
+    if found_dimension as usize != dimension {
         return None;
     }
     let n = u32::try_from(n).ok()? as usize;
     let n_bundles = n.div_ceil(ROWS);
+    // What follows the last whole block is taken into memory, to be added to.
+    let n_mapped = n / BLOCK * BLOCK;
+    let bundles_mapped = n_mapped / ROWS;
     let mut index = Index {
-        faces: file.values(n, i64::from_le_bytes)?,
-        people: file.values(n, i64::from_le_bytes)?,
-        scales: file.values(n_bundles, floats)?,
-        residuals: file.values(n_bundles, floats)?,
-        upper_residuals: file.values(n_bundles, floats)?,
+        faces: Column::of_file(file.column(n)?, n_mapped),
+        people: Column::of_file(file.column(n)?, n_mapped),
+        scales: Column::of_file(file.column(n_bundles)?, bundles_mapped),
+        residuals: Column::of_file(file.column(n_bundles)?, bundles_mapped),
+        upper_residuals: Column::of_file(file.column(n_bundles)?, bundles_mapped),
         ..Index::new(dimension)
     };
-    let n_groups = n_bundles * index.n_groups();
+    let n_groups = n_bundles.checked_mul(index.n_groups())?;
+    let groups_mapped = bundles_mapped * index.n_groups();
     for halves in [&mut index.upper, &mut index.lower] {
-        *halves = file.values(n_groups, |group: [u8; GROUP_BYTES]| group)?;
+        *halves = Column::of_file(file.column(n_groups)?, groups_mapped);
     }
-    file.whole((stamp, index))
-        .filter(|(_, index)| is_possible(index))
+    (file.is_whole() && is_possible(&index)).then_some((stamp, index))
 }
 
 /// Whether faces are in the order of their numbers, and all numbers such as [`Index::push`] makes.
 fn is_possible(index: &Index) -> bool {
     let columns = [&index.scales, &index.residuals, &index.upper_residuals];
-    let mut numbers = columns.into_iter().flat_map(|column| column.as_flattened());
-    index.faces.first().is_none_or(|first| *first > 0)
-        && index.faces.is_sorted_by(|a, b| a < b)
+    let mut numbers = columns
+        .into_iter()
+        .flat_map(|column| column.iter().flatten());
+    index.faces.iter().next().is_none_or(|first| *first > 0)
+        && index.faces.iter().is_sorted_by(|a, b| a < b)
         && numbers.all(|number| number.is_finite() && *number >= 0.0)
-}
-
-fn floats(bytes: [u8; 4 * ROWS]) -> [f32; ROWS] {
-    let bits: [u32; ROWS] = bytemuck::cast(bytes);
-    bits.map(|bits| f32::from_bits(u32::from_le(bits)))
-}
-
-/// Bytes of a snapshot of `n` rows.
-fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
-    let bundle_bytes = ROWS * (12 + dimension.min(MAX_DIMENSION).next_multiple_of(COLUMNS));
-    let bundles = n.div_ceil(ROWS as u64).checked_mul(bundle_bytes as u64)?;
-    let bytes = n.checked_mul(16)?.checked_add(bundles)?;
-    bytes.checked_add(HEADER_BYTES)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ids::{FaceId, PersonId};
+    use crate::index::Probe;
 
     #[test]
     fn what_no_gallery_has_is_not_read() {
@@ -120,6 +108,40 @@ mod tests {
         assert!(!read_with(
             |index| index.upper_residuals[0][0] = f32::INFINITY
         ));
+    }
+
+    #[test]
+    fn what_is_mapped_grows_as_what_was_made_in_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("g.index");
+        let stamp = Stamp {
+            generation: 1,
+            epoch: 1,
+            history: [3; 32],
+        };
+        let push = |index: &mut Index, row: usize| {
+            let (sin, cos) = (row as f32).sin_cos();
+            let number = row as i64 + 1;
+            index.push(Some(FaceId(number)), PersonId(number), &[sin, 0.0, cos]);
+        };
+        let probe = Probe::new(&[0.6, 0.0, 0.8]);
+        for n in [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 37] {
+            let mut made = Index::new(3);
+            (0..n).for_each(|row| push(&mut made, row));
+            write(&path, &made, &stamp).unwrap();
+            let (_, mut mapped) = read(&path, 3).unwrap();
+            for row in n..n + BLOCK + 21 {
+                assert_eq!(mapped, made, "{row} rows");
+                push(&mut made, row);
+                push(&mut mapped, row);
+            }
+            for row in 0..mapped.len() {
+                let bounds = [&made, &mapped].map(|index| probe.fine_bound(index, row));
+                assert_eq!(bounds[0], bounds[1], "row {row}");
+            }
+            write(&path, &mapped, &stamp).unwrap();
+            assert_eq!(read(&path, 3), Some((stamp, made)));
+        }
     }
 
     #[test]

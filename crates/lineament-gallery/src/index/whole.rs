@@ -1,16 +1,29 @@
 //! Files beside the gallery that are there whole or not at all: a name of the layout, the CRC-32 of all that
-//! follows (u32), and that.
+//! follows (u32), and that: a few bytes that say of what the file is, then columns of numbers, each from a multiple of
+//! [`LINE`] bytes on, the gaps filled up with zeros. Numbers are as the machine keeps them, so that columns are used where
+//! they lie; a machine that keeps them the other way round names the layout differently.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lineament_kernels::mapped::{MappedFile, Word, Words, bytes_of};
 
 /// The name of a layout.
 pub(super) type Magic = [u8; 8];
-/// Bytes that are read at once: they stay in the nearest caches while they are summed and taken apart.
-const PIECE_BYTES: usize = 1 << 18;
 /// Bytes before what is summed.
-pub(super) const PREFIX_BYTES: u64 = 8 + 4;
+const PREFIX_BYTES: usize = size_of::<Magic>() + 4;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// The name of a layout on this machine.
+fn native(mut magic: Magic) -> Magic {
+    if cfg!(target_endian = "big") {
+        magic.reverse();
+    }
+    magic
+}
 
 pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -27,24 +40,34 @@ pub(crate) fn unfinished(path: &Path) -> PathBuf {
 pub(super) struct Writer {
     out: BufWriter<File>,
     crc: crc32fast::Hasher,
+    n_bytes: usize,
     path: PathBuf,
 }
 
 impl Writer {
     pub(super) fn begin(path: &Path, magic: Magic) -> io::Result<Self> {
         let mut out = BufWriter::with_capacity(1 << 20, File::create(unfinished(path))?);
-        out.write_all(&magic)?;
+        out.write_all(&native(magic))?;
         out.write_all(&[0; 4])?;
         Ok(Self {
             out,
             crc: crc32fast::Hasher::new(),
+            n_bytes: PREFIX_BYTES,
             path: path.to_owned(),
         })
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.crc.update(bytes);
+        self.n_bytes += bytes.len();
         self.out.write_all(bytes)
+    }
+
+    /// A column of numbers, which may come in parts.
+    pub(super) fn column<T: Word>(&mut self, parts: &[&[T]]) -> io::Result<()> {
+        let gap = self.n_bytes.next_multiple_of(LINE) - self.n_bytes;
+        self.put(&[0; LINE][..gap])?;
+        parts.iter().try_for_each(|part| self.put(bytes_of(part)))
     }
 
     /// Gives the file its name once it has reached the disk.
@@ -61,61 +84,43 @@ impl Writer {
     }
 }
 
-/// A file that is being read.
+/// A file that is looked at.
 pub(super) struct Reader {
-    file: File,
-    pub(super) n_bytes: u64,
-    crc: crc32fast::Hasher,
-    wanted: u32,
+    file: Arc<MappedFile>,
+    at: usize,
 }
 
 impl Reader {
     /// `None` when there is none, or it is of another layout.
     pub(super) fn begin(path: &Path, magic: Magic) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
-        let n_bytes = file.metadata().ok()?.len();
-        let (mut found, mut crc) = (Magic::default(), [0; 4]);
-        file.read_exact(&mut found).ok()?;
-        file.read_exact(&mut crc).ok()?;
-        (found == magic).then(|| Self {
+        let file = MappedFile::open(path).ok()?;
+        let found = file.bytes().get(..PREFIX_BYTES)?;
+        found.starts_with(&native(magic)).then_some(Self {
             file,
-            n_bytes,
-            crc: crc32fast::Hasher::new(),
-            wanted: u32::from_le_bytes(crc),
+            at: PREFIX_BYTES,
         })
     }
 
+    /// The next bytes of those before the columns.
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let mut bytes = [0; N];
-        self.fill(&mut bytes)?;
-        Some(bytes)
+        let found = *self.file.bytes().get(self.at..)?.first_chunk()?;
+        self.at += N;
+        Some(found)
     }
 
-    /// `n` values of `N` bytes each.
-    pub(super) fn values<T, const N: usize>(
-        &mut self,
-        n: usize,
-        value: impl Fn([u8; N]) -> T,
-    ) -> Option<Vec<T>> {
-        let mut values = Vec::with_capacity(n);
-        let mut bytes = vec![0; N * (PIECE_BYTES / N).max(1).min(n)];
-        while values.len() < n {
-            let n_next = (n - values.len()).min(bytes.len() / N);
-            let bytes = &mut bytes[..n_next * N];
-            self.fill(bytes)?;
-            values.extend(bytes.as_chunks().0.iter().map(|bytes| value(*bytes)));
-        }
-        Some(values)
+    /// The next column, of `n` words.
+    pub(super) fn column<T: Word>(&mut self, n: usize) -> Option<Words<T>> {
+        let at = self.at.checked_next_multiple_of(LINE)?;
+        let words = self.file.words(at, n)?;
+        self.at = at + size_of_val(&*words);
+        Some(words)
     }
 
-    fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
-        self.file.read_exact(bytes).ok()?;
-        self.crc.update(bytes);
-        Some(())
-    }
-
-    /// `read`, if all that was read is what was written.
-    pub(super) fn whole<T>(self, read: T) -> Option<T> {
-        (self.crc.finalize() == self.wanted).then_some(read)
+    /// Whether nothing follows, and all is as it was written.
+    pub(super) fn is_whole(&self) -> bool {
+        let bytes = self.file.bytes();
+        let crc = bytes[..PREFIX_BYTES].last_chunk();
+        let wanted = crc.map(|crc| u32::from_le_bytes(*crc));
+        self.at == bytes.len() && wanted == Some(crc32fast::hash(&bytes[PREFIX_BYTES..]))
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn build(
         layers: sizes
             .map(|(layer, n_rows)| Layer::new(n_rows, room_of(layer)))
             .collect(),
-        faces,
+        faces: faces.into(),
         rows,
     };
     let mut workers: Vec<Worker> = (0..threads.get()).map(|_| Worker::default()).collect();

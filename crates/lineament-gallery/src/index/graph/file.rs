@@ -1,24 +1,23 @@
 //! The graph as a file beside the gallery.
 //!
-//! Little-endian: `LNGLGRF2`, CRC-32 of all that follows (u32), SHA-256 of the embedding space (32 bytes, see
-//! [`space_hash`]), dimension (u32), rows n (u64), generation (i64), epoch (i64), history (32 bytes); then n
+//! As [`whole`](crate::index::whole) says: `LNGLGRF3` and the checksum; SHA-256 of the embedding space (32 bytes, see
+//! [`space_hash`]), dimension (u32), rows n (u64), generation (i64), epoch (i64), history (32 bytes); columns: n
 //! faces (i64), n scales (f32), n residuals (f32), n rows of codes (i8, filled up with zeros to a multiple of
 //! 64), and for each layer, the lowest first, its links (u32), filled up with 2³² − 1.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pulp::bytemuck;
+use lineament_kernels::mapped::Word;
 use sha2::{Digest, Sha256};
 
-use super::rows::{LINE, Line, lines_of};
-use super::{Graph, LINKS_PER_LINE, Layer, Links, NONE, Rows, layer_sizes, room_of};
-use crate::gallery::{GalleryOptions, MAX_DIMENSION, Stamp};
-use crate::index::whole::{Magic, PREFIX_BYTES, Reader, Writer, with_suffix};
+use super::rows::lines_of;
+use super::{Graph, Layer, NONE, Rows, layer_sizes, room_of};
+use crate::gallery::{GalleryOptions, Stamp};
+use crate::index::column::Column;
+use crate::index::whole::{Magic, Reader, Writer, with_suffix};
 
-const MAGIC: Magic = *b"LNGLGRF2";
-const LINK_LINE_BYTES: usize = 4 * LINKS_PER_LINE;
-const HEADER_BYTES: u64 = PREFIX_BYTES + 32 + 4 + 8 + 8 + 8 + 32;
+const MAGIC: Magic = *b"LNGLGRF3";
 
 /// Why a file is not the graph of a gallery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,17 +56,12 @@ pub(crate) fn write(
     out.put(&(options.dimension as u32).to_le_bytes())?;
     out.put(&(graph.len() as u64).to_le_bytes())?;
     out.put(&stamp.to_bytes())?;
-    for face in &graph.faces {
-        out.put(&face.to_le_bytes())?;
-    }
-    for number in graph.rows.scales.iter().chain(&graph.rows.residuals) {
-        out.put(&number.to_le_bytes())?;
-    }
-    for line in &graph.rows.lines {
-        out.put(bytemuck::bytes_of(&line.0))?;
-    }
-    for links in graph.layers.iter().flat_map(|layer| &layer.links) {
-        out.put(bytemuck::bytes_of(&links.0.map(u32::to_le)))?;
+    out.column(&graph.faces.parts())?;
+    out.column(&graph.rows.scales.parts())?;
+    out.column(&graph.rows.residuals.parts())?;
+    out.column(&graph.rows.lines.parts())?;
+    for layer in &graph.layers {
+        out.column(&layer.links.parts())?;
     }
     out.finish()
 }
@@ -89,28 +83,19 @@ fn read_rest(mut file: Reader, dimension: usize) -> Option<(Stamp, Graph)> {
     let found_dimension = u32::from_le_bytes(file.array()?);
     let n = u64::from_le_bytes(file.array()?);
     let stamp = Stamp::from_bytes(file.array()?);
-    if found_dimension as usize != dimension || bytes_of(n, dimension)? != file.n_bytes {
+    if found_dimension as usize != dimension {
         return None;
     }
     let n = u32::try_from(n).ok()? as usize;
-    let faces = file.values(n, i64::from_le_bytes)?;
+    let faces = mapped(&mut file, n)?;
     let mut rows = Rows::new(0, dimension);
-    rows.scales = file.values(n, f32::from_le_bytes)?;
-    rows.residuals = file.values(n, f32::from_le_bytes)?;
-    rows.lines = file.values(n * lines_of(dimension), |codes: [u8; LINE]| {
-        Line(bytemuck::cast(codes))
-    })?;
+    rows.scales = mapped(&mut file, n)?;
+    rows.residuals = mapped(&mut file, n)?;
+    rows.lines = mapped(&mut file, n.checked_mul(lines_of(dimension))?)?;
     let mut layers = Vec::new();
     for (layer, n_rows) in layer_sizes(n).enumerate() {
         let mut layer = Layer::new(0, room_of(layer));
-        layer.links = file.values(n_rows * layer.n_lines, |links: [u8; LINK_LINE_BYTES]| {
-            let links: [u32; LINKS_PER_LINE] = bytemuck::cast(links);
-            Links(links.map(u32::from_le))
-        })?;
-        let mut links = layer.links.iter().flat_map(|links| &links.0);
-        if links.any(|link| *link != NONE && *link as usize >= n_rows) {
-            return None;
-        }
+        layer.links = mapped(&mut file, n_rows.checked_mul(layer.n_lines)?)?;
         layers.push(layer);
     }
     let graph = Graph {
@@ -118,18 +103,20 @@ fn read_rest(mut file: Reader, dimension: usize) -> Option<(Stamp, Graph)> {
         rows,
         layers,
     };
-    file.whole((stamp, graph))
+    (file.is_whole() && leads_to_rows(&graph)).then_some((stamp, graph))
 }
 
-/// Bytes of a graph of `n` rows.
-fn bytes_of(n: u64, dimension: usize) -> Option<u64> {
-    let row_bytes = 8 + 4 + 4 + (LINE * lines_of(dimension.min(MAX_DIMENSION))) as u64;
-    let sizes = layer_sizes(usize::try_from(n).ok()?).enumerate();
-    let mut links =
-        sizes.map(|(layer, n_rows)| (n_rows as u64).checked_mul(4 * room_of(layer) as u64));
-    let links = links.try_fold(0u64, |sum, bytes| sum.checked_add(bytes?))?;
-    let rows = n.checked_mul(row_bytes)?.checked_add(links)?;
-    rows.checked_add(HEADER_BYTES)
+fn mapped<T: Word>(file: &mut Reader, n: usize) -> Option<Column<T>> {
+    Some(Column::of_file(file.column(n)?, n))
+}
+
+/// Whether every link of a layer leads to a row of it.
+fn leads_to_rows(graph: &Graph) -> bool {
+    graph.layers.iter().all(|layer| {
+        let n_rows = layer.n_rows();
+        let mut links = layer.links.iter().flat_map(|links| &links.0);
+        links.all(|link| *link == NONE || (*link as usize) < n_rows)
+    })
 }
 
 #[cfg(test)]

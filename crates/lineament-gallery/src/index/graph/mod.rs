@@ -18,7 +18,10 @@ pub(crate) use file::{Unfit, path_of, read, write};
 pub(crate) use rows::Rows;
 pub(crate) use walk::Walker;
 
+use lineament_kernels::mapped::CacheLine;
+
 use super::Probe;
+use super::column::Column;
 use walk::Goal;
 
 /// Neighbours that a new row is linked to in each layer, and links of a row in the layers above the
@@ -35,16 +38,14 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Graph {
     /// The face of each row.
-    faces: Vec<i64>,
+    faces: Column<i64>,
     rows: Rows,
     /// The lowest, of all rows, first.
     layers: Vec<Layer>,
 }
 
 /// Links that the processor reads at once.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(64))]
-struct Links([u32; LINKS_PER_LINE]);
+type Links = CacheLine<u32, LINKS_PER_LINE>;
 
 const LINKS_PER_LINE: usize = 16;
 
@@ -54,7 +55,7 @@ struct Layer {
     /// Lines of links of a row.
     n_lines: usize,
     /// `[rows of the layer, n_lines]`; the links of a row come before its [`NONE`]s.
-    links: Vec<Links>,
+    links: Column<Links>,
 }
 
 impl Layer {
@@ -63,7 +64,7 @@ impl Layer {
         let n_lines = room.div_ceil(LINKS_PER_LINE);
         Self {
             n_lines,
-            links: vec![Links([NONE; LINKS_PER_LINE]); n_rows * n_lines],
+            links: vec![CacheLine([NONE; LINKS_PER_LINE]); n_rows * n_lines].into(),
         }
     }
 
@@ -74,7 +75,8 @@ impl Layer {
     /// The lines of a row.
     #[inline(always)]
     fn lines(&self, row: u32) -> &[Links] {
-        &self.links[row as usize * self.n_lines..][..self.n_lines]
+        let first = row as usize * self.n_lines;
+        &self.links[first..first + self.n_lines]
     }
 
     /// Those that a row leads to.
@@ -85,7 +87,8 @@ impl Layer {
     }
 
     fn set(&mut self, row: u32, to: &[u32]) {
-        let lines = &mut self.links[row as usize * self.n_lines..][..self.n_lines];
+        let first = row as usize * self.n_lines;
+        let lines = &mut self.links[first..first + self.n_lines];
         let places = lines.iter_mut().flat_map(|line| &mut line.0);
         let filled_up = to.iter().copied().chain(std::iter::repeat(NONE));
         places

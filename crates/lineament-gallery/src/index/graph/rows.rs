@@ -1,17 +1,17 @@
 //! Vectors as small integers, each row in whole lines of the caches, and products with them in the widest
 //! vectors of the processor at hand.
 
+use lineament_kernels::mapped::CacheLine;
 use pulp::Arch;
 
 use crate::index::bound::{ZERO, quantize};
+use crate::index::column::Column;
 
 /// Codes of a line.
 pub(super) const LINE: usize = 64;
 
 /// Codes that the processor reads at once; rows are filled up with zeros to whole ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(64))]
-pub(super) struct Line(pub(super) [i8; LINE]);
+pub(super) type Line = CacheLine<i8, LINE>;
 
 /// Unit vectors as 8-bit integers with a scale each, and how far each is from what it stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,11 +19,11 @@ pub(crate) struct Rows {
     /// Lines of a row.
     n_lines: usize,
     /// `[rows, n_lines]`, codes of −127 to 127.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Column<Line>,
     /// Row i stands for `scales[i] · codes[i]`.
-    pub(super) scales: Vec<f32>,
+    pub(super) scales: Column<f32>,
     /// At least the norm of the difference between row i and its vector.
-    pub(super) residuals: Vec<f32>,
+    pub(super) residuals: Column<f32>,
 }
 
 impl Rows {
@@ -32,15 +32,16 @@ impl Rows {
         let n_lines = lines_of(dimension);
         Self {
             n_lines,
-            lines: vec![Line([0; LINE]); n * n_lines],
-            scales: vec![0.0; n],
-            residuals: vec![0.0; n],
+            lines: vec![CacheLine([0; LINE]); n * n_lines].into(),
+            scales: vec![0.0; n].into(),
+            residuals: vec![0.0; n].into(),
         }
     }
 
     pub(crate) fn set(&mut self, row: usize, values: &[f32]) {
         let quantized = quantize(values);
-        let lines = &mut self.lines[row * self.n_lines..][..self.n_lines];
+        let first = row * self.n_lines;
+        let lines = &mut self.lines[first..first + self.n_lines];
         for (line, codes) in lines.iter_mut().zip(quantized.codes.chunks(LINE)) {
             for (place, code) in line.0.iter_mut().zip(codes) {
                 *place = code.wrapping_sub(ZERO).cast_signed();
@@ -92,7 +93,8 @@ impl Rows {
 
     #[inline(always)]
     pub(super) fn row(&self, row: u32) -> &[Line] {
-        &self.lines[row as usize * self.n_lines..][..self.n_lines]
+        let first = row as usize * self.n_lines;
+        &self.lines[first..first + self.n_lines]
     }
 }
 
