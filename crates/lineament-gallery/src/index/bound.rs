@@ -13,6 +13,8 @@
 //! Before that, the row stands for s·(16·u − 120.5) with the upper halves u of c + 128, the middle of all codes that
 //! have them, with a residual of its own: half as many bytes, for a bound that is some sixteen times wider.
 
+use pulp::Simd;
+
 use super::{COLUMNS, Index, ROWS};
 use crate::vector::norm;
 
@@ -83,6 +85,22 @@ impl<T: Copy + Default + Into<i16>> Rounded<T> {
     #[inline(always)]
     pub(super) fn bound(&self, product: i32, row_scale: f32, residual: f32) -> f32 {
         product as f32 * (self.scale * row_scale) + self.norm * residual + self.allowance
+    }
+
+    /// [`bound`](Self::bound) for as many rows as a vector has lanes.
+    #[inline(always)]
+    pub(super) fn bounds<S: Simd>(
+        &self,
+        simd: S,
+        products: S::f32s,
+        row_scales: S::f32s,
+        residuals: S::f32s,
+    ) -> S::f32s {
+        let scales = simd.mul_f32s(simd.splat_f32s(self.scale), row_scales);
+        let of_codes = simd.mul_f32s(products, scales);
+        let of_residuals = simd.mul_f32s(simd.splat_f32s(self.norm), residuals);
+        let sum = simd.add_f32s(of_codes, of_residuals);
+        simd.add_f32s(sum, simd.splat_f32s(self.allowance))
     }
 
     /// The lower bound that goes with an upper one: the two errors may as well have the other sign.

@@ -1,5 +1,7 @@
 //! Upper bounds of the scores of many rows: the loop that a search spends its time in.
 
+use pulp::{Simd, WithSimd};
+
 use super::bound::Rounded;
 use super::products::{Eight, products};
 use super::{Index, ROWS};
@@ -24,23 +26,56 @@ pub(super) fn peaks<const P: usize>(
     let groups = &index.upper[index.groups(first).start..index.groups(last).start];
     let mut sums = [[[0; ROWS]; BUNDLES]; P];
     products(arch, groups, probes.map(codes), &mut sums);
-    for ((probe, sums), peaks) in probes.iter().zip(&sums).zip(peaks) {
-        let zero = probe.upper_zero();
-        let (scales, residuals) = (
-            &index.scales[first..last],
-            &index.upper_residuals[first..last],
-        );
-        let bundles = sums.iter().zip(scales).zip(residuals);
-        peaks.extend(bundles.map(|((sums, scales), residuals)| {
-            let mut greatest = f32::NEG_INFINITY;
+    let (scales, residuals) = (
+        &index.scales[first..last],
+        &index.upper_residuals[first..last],
+    );
+    for ((probe, sums), peaks) in probes.into_iter().zip(&sums).zip(peaks) {
+        let from = peaks.len();
+        peaks.resize(from + scales.len(), 0.0);
+        arch.dispatch(Greatest {
+            probe,
+            sums,
+            scales,
+            residuals,
+            peaks: &mut peaks[from..],
+        });
+    }
+}
+
+/// Finds the greatest bound of each of some bundles from the products with the upper halves of their codes.
+struct Greatest<'a> {
+    probe: &'a Rounded<i8>,
+    sums: &'a [[i32; ROWS]],
+    scales: &'a [[f32; ROWS]],
+    residuals: &'a [[f32; ROWS]],
+    peaks: &'a mut [f32],
+}
+
+impl WithSimd for Greatest<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let zero = self.probe.upper_zero();
+        let bundles = self.sums.iter().zip(self.scales).zip(self.residuals);
+        for (((sums, scales), residuals), peak) in bundles.zip(self.peaks) {
+            // Twice the products.
+            let mut products = [0.0; ROWS];
             for lane in 0..ROWS {
-                // Twice the product, and half the scale.
-                let product = 32 * sums[lane] - zero;
-                let bound = probe.bound(product, 0.5 * scales[lane], residuals[lane]);
-                greatest = if bound > greatest { bound } else { greatest };
+                products[lane] = (32 * sums[lane] - zero) as f32;
             }
-            greatest
-        }));
+            let (products, _) = S::as_simd_f32s(&products);
+            let (scales, _) = S::as_simd_f32s(scales);
+            let (residuals, _) = S::as_simd_f32s(residuals);
+            let mut greatest = simd.splat_f32s(f32::NEG_INFINITY);
+            for ((products, scales), residuals) in products.iter().zip(scales).zip(residuals) {
+                let scales = simd.mul_f32s(simd.splat_f32s(0.5), *scales);
+                let bounds = self.probe.bounds(simd, *products, scales, *residuals);
+                greatest = simd.max_f32s(greatest, bounds);
+            }
+            *peak = simd.reduce_max_f32s(greatest);
+        }
     }
 }
 
