@@ -267,6 +267,13 @@ fn people_are_enrolled_once_and_identified() {
         &folder.join("stranger.png"),
         &draw_faces(320, 240, &[stranger]),
     );
+    let mut newcomer = DrawnFace::at(160.0, 120.0, 130.0);
+    newcomer.skin = [200, 150, 120];
+    newcomer.hair = [60, 20, 90];
+    write_png(
+        &folder.join("newcomer.png"),
+        &draw_faces(320, 240, &[newcomer]),
+    );
     write_png(&folder.join("known/Ada/wall.png"), &no_face());
     let call = |words: &[&str]| run_with_models(folder, &models, &[&["gallery"], words].concat());
 
@@ -369,6 +376,33 @@ fn people_are_enrolled_once_and_identified() {
     let strict = call(&["identify", "stranger.png", "--json", "--threshold", "1"]);
     let record: Value = serde_json::from_str(&stdout(&strict)).unwrap();
     assert_eq!(record["faces"][0]["name"], Value::Null);
+
+    let third = ["enroll", "stranger.png", "--name", "Cyd", "--accept-poor"];
+    let third = call(&[&third[..], &["--threshold", "1"]].concat());
+    assert_eq!(code(&third), 0, "{}", stderr(&third));
+    let by_tail = |size: &str, confidence: &str| {
+        let tail = ["--tail-size", size, "--tail-confidence", confidence];
+        let identify = ["identify", "newcomer.png", "--json", "--threshold=-1"];
+        call(&[&identify[..], &tail].concat())
+    };
+    let judged = |confidence: &str| {
+        let found = by_tail("2", confidence);
+        assert_eq!(code(&found), 0, "{}", stderr(&found));
+        let mut record: Value = serde_json::from_str(&stdout(&found)).unwrap();
+        record["faces"][0].take()
+    };
+    let (named, unknown) = (judged("0"), judged("1"));
+    assert_eq!(named["name"], named["candidates"][0]["name"]);
+    assert!((0.0..1.0).contains(&named["tail"]["confidence"].as_f64().unwrap()));
+    assert_eq!(unknown["name"], Value::Null);
+    assert_eq!(unknown["tail"]["confidence"], named["tail"]["confidence"]);
+    let too_few = by_tail("20", "0.9");
+    assert_eq!(code(&too_few), 2);
+    let said = stderr(&too_few);
+    assert!(
+        said.contains("needs 21 people or more, and there are 3"),
+        "{said}"
+    );
 
     assert_eq!(code(&call(&["verify", "Ada", "known/Ada/1.png"])), 0);
     assert_eq!(

@@ -221,6 +221,8 @@ pub(crate) struct Identify {
     pub(crate) inputs: Inputs,
     #[command(flatten)]
     pub(crate) decision: OpenSet,
+    #[command(flatten)]
+    pub(crate) tail: Tail,
     /// Only people with this tag.
     #[arg(long, value_name = "TAG", help_heading = "Decision")]
     pub(crate) tag: Option<String>,
@@ -270,6 +272,18 @@ pub(crate) struct OpenSet {
     /// calibration and the number of faces searched [default: 0.01].
     #[arg(long, value_name = "RATE")]
     pub(crate) fpir: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Decision")]
+pub(crate) struct Tail {
+    /// Name a face only where its best score also stands out of those of the next people by this confidence, 0 to 1: that of
+    /// `eval identify --reject-by probe-tail`.
+    #[arg(long, value_name = "CONFIDENCE")]
+    pub(crate) tail_confidence: Option<f64>,
+    /// How many people's scores behind the best it is to stand out of, 2 or more.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(2..), requires = "tail_confidence")]
+    pub(crate) tail_size: u16,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
 //! From a wanted false-positive rate to a threshold for this gallery's size.
 
 use lineament::{Calibration, Pipeline, Score};
-use lineament_gallery::{fmr_for, fpir_of};
+use lineament_gallery::{Match, fmr_for, fpir_of};
+use lineament_match::probe_tail_confidence;
 use serde::Serialize;
 
-use crate::args::gallery::OpenSet;
+use crate::args::gallery::{self as args, OpenSet};
 use crate::failure::Failure;
 
 /// The share of strangers taken for somebody when no other is asked for.
@@ -34,6 +35,70 @@ impl TryFrom<&OpenSet> for OpenSetRule {
             ))),
             (None, None) => Ok(Self::Fpir(USUAL_FPIR)),
         }
+    }
+}
+
+/// How far a face's best score must stand out of those of the next people for the face to be named.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct TailRule {
+    confidence: f64,
+    size: usize,
+}
+
+/// How far a face's best score stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(super) struct Tail {
+    /// 0 to 1; null where the next people's scores are too few or all the same.
+    confidence: Option<f64>,
+    /// Whether that is as far as it must.
+    stands_out: bool,
+}
+
+impl TailRule {
+    /// The rule that was asked for, if one was, for a gallery of `n_people`.
+    ///
+    /// # Errors
+    /// Usage, when the confidence is not one or the people are too few.
+    pub(super) fn of(args: &args::Tail, n_people: usize) -> Result<Option<Self>, Failure> {
+        let Some(confidence) = args.tail_confidence else {
+            return Ok(None);
+        };
+        if !(0.0..=1.0).contains(&confidence) {
+            return Err(Failure::usage(format!(
+                "--tail-confidence is a confidence from 0 to 1, not {confidence}"
+            )));
+        }
+        let size = usize::from(args.tail_size);
+        if n_people <= size {
+            return Err(Failure::usage(format!(
+                "a tail of {size} people behind the best needs {} people or more, and there are {n_people}",
+                size + 1
+            ))
+            .help("ask for a smaller --tail-size, or leave out --tail-confidence"));
+        }
+        Ok(Some(Self { confidence, size }))
+    }
+
+    /// Candidates that it needs.
+    pub(super) fn n_candidates(&self) -> usize {
+        self.size + 1
+    }
+
+    /// How far the first of the candidates, which are people, best first, stands out of the next.
+    pub(super) fn judge(&self, candidates: &[Match]) -> Tail {
+        let scores = candidates.iter().take(self.n_candidates());
+        let scores: Vec<f64> = scores.map(|found| f64::from(found.score.value())).collect();
+        let confidence = probe_tail_confidence(&scores, self.size).ok();
+        Tail {
+            confidence,
+            stands_out: confidence.is_some_and(|found| found >= self.confidence),
+        }
+    }
+}
+
+impl Tail {
+    pub(super) fn stands_out(self) -> bool {
+        self.stands_out
     }
 }
 
@@ -131,6 +196,7 @@ mod tests {
     use super::*;
     use crate::exit::Exit;
     use lineament::CalibrationPoint;
+    use lineament_gallery::PersonId;
 
     fn calibration() -> Calibration {
         let point = |fmr, threshold| CalibrationPoint {
@@ -162,6 +228,38 @@ mod tests {
         let told = String::from_utf8(told).unwrap();
         assert!(told.contains("help: ask for --fpir 0.10 or more"), "{told}");
         assert!(calibrated(0.1, &calibration(), 1000).is_ok());
+    }
+
+    #[test]
+    fn a_best_score_stands_out_of_a_tail_or_is_part_of_it() {
+        let args = |confidence, size| args::Tail {
+            tail_confidence: Some(confidence),
+            tail_size: size,
+        };
+        let rule = TailRule::of(&args(0.99, 5), 6).unwrap().unwrap();
+        let judged = |best: f32| {
+            let scores = [best, 0.21, 0.19, 0.16, 0.15, 0.14];
+            let candidates = scores.map(|score| Match {
+                person: PersonId(1),
+                face: None,
+                score: Score::new(score),
+            });
+            rule.judge(&candidates)
+        };
+        assert!(judged(0.6).stands_out());
+        assert!(!judged(0.22).stands_out());
+        assert!(judged(0.6).confidence > judged(0.22).confidence);
+        assert_eq!(rule.judge(&[]).confidence, None);
+        assert!(!rule.judge(&[]).stands_out());
+        for (confidence, size, n_people) in [(0.99, 6, 6), (1.1, 5, 9), (f64::NAN, 5, 9)] {
+            let refused = TailRule::of(&args(confidence, size), n_people).unwrap_err();
+            assert_eq!(refused.exit(), Exit::Usage);
+        }
+        let nothing = args::Tail {
+            tail_confidence: None,
+            tail_size: 20,
+        };
+        assert_eq!(TailRule::of(&nothing, 0).unwrap(), None);
     }
 
     #[test]

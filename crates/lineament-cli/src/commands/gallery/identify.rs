@@ -11,7 +11,7 @@ use lineament_gallery::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::decision::{OpenSetRule, SearchThreshold};
+use super::decision::{OpenSetRule, SearchThreshold, Tail, TailRule};
 use super::{Target, batch, check_model, index};
 use crate::args::gallery::{ByName, Identify};
 use crate::batch::{Batch, say};
@@ -48,6 +48,9 @@ struct NamedFace {
     candidates: Vec<Candidate>,
     /// The best score less the second; null for fewer than two candidates.
     margin: Option<f32>,
+    /// How far the best score stands out, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tail: Option<Tail>,
     /// Whether somebody more alike may have been missed.
     approximate: bool,
     #[serde(flatten)]
@@ -95,7 +98,7 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         true => index::mode(&mut gallery, &running, interrupt)?,
         false => SearchMode::Exact,
     };
-    let search = SearchOptions {
+    let mut search = SearchOptions {
         k: usize::from(args.candidates),
         by: match args.by {
             ByName::Face => SearchBy::Person,
@@ -106,6 +109,9 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         mode,
     };
     let n_compared = gallery.n_compared(&search)?;
+    let tail = TailRule::of(&args.tail, n_people(&gallery, &search)?)?;
+    let n_shown = search.k;
+    search.k = n_shown.max(tail.map_or(0, |rule| rule.n_candidates()));
     let threshold = SearchThreshold::of(rule, &pipeline, n_compared)?;
     let drawing = args
         .draw
@@ -116,6 +122,7 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         Some(path) => {
             let more = [
                 ("threshold", json!(threshold)),
+                ("tail", json!(tail)),
                 ("search", json!(format!("{search:?}"))),
                 ("gallery_changes", json!(gallery.stats()?.n_changes)),
             ];
@@ -133,7 +140,9 @@ pub(super) fn run(target: &Target, args: Identify, interrupt: &Interrupt) -> Res
         pipeline: &pipeline,
         calibration: pipeline.calibration().ok(),
         threshold,
+        tail,
         search,
+        n_shown,
         drawing: drawing.as_ref(),
         max_bytes: settings.options.decode.max_bytes,
     };
@@ -164,6 +173,15 @@ fn in_words(threshold: &SearchThreshold) -> String {
     )
 }
 
+/// People whom a search compares with.
+fn n_people(gallery: &Gallery, search: &SearchOptions) -> Result<usize, Failure> {
+    let templates = SearchOptions {
+        by: SearchBy::Template,
+        ..search.clone()
+    };
+    Ok(gallery.n_compared(&templates)?)
+}
+
 fn names(gallery: &Gallery) -> Result<HashMap<PersonId, String>, Failure> {
     let people = gallery.people()?.into_iter();
     Ok(people.map(|person| (person.id, person.name)).collect())
@@ -176,7 +194,10 @@ struct Namer<'a> {
     names: HashMap<PersonId, String>,
     calibration: Option<&'a Calibration>,
     threshold: SearchThreshold,
+    tail: Option<TailRule>,
     search: SearchOptions,
+    /// Candidates that are told of; the search may find more for the tail.
+    n_shown: usize,
     drawing: Option<&'a Drawing>,
     max_bytes: u64,
 }
@@ -214,11 +235,16 @@ impl Namer<'_> {
                 .threshold
                 .chance_of_stranger(self.calibration, found.score),
         };
+        let tail = self.tail.map(|rule| rule.judge(&found.candidates));
+        let stands_out = tail.is_none_or(Tail::stands_out);
+        let person = found.person.filter(|_| stands_out);
+        let shown = found.candidates.iter().take(self.n_shown);
         NamedFace {
-            name: found.person.map(name_of),
-            person: found.person,
-            candidates: found.candidates.iter().map(candidate).collect(),
+            name: person.map(name_of),
+            person,
+            candidates: shown.map(candidate).collect(),
             margin: found.margin,
+            tail,
             approximate: found.is_approximate,
             face,
         }
