@@ -6,7 +6,8 @@
 
 With --approximate, the approximate index stands beside faiss's IndexHNSWFlat (efConstruction 128, and M 16 unless --links
 says otherwise): of both the least breadth that finds the nearest of --recall of the probes. faiss's indexes of a million
-faces take long to build: with --keep DIR they are kept there, with what building took, for the next run.
+faces take long to build: with --keep DIR they are kept there, with what building took, for the next run. With --usearch, so does
+usearch's index (bf16, connectivity 16, expansion_add 128), whose answers are not scored exactly. Needs the package usearch.
 
 FILE holds the embeddings of labelled crops and of their mirror images (a teacher's, 128 numbers each). Probes
 are perturbed copies of crops in the gallery; beyond the crops there are, the gallery holds perturbed copies too.
@@ -112,6 +113,26 @@ class ApproximatePeer:
         self.index.hnsw.efSearch = breadth
         start = time.process_time()
         best = np.array([self.index.search(p[None], 1)[1][0, 0] for p in probes])
+        return time.process_time() - start, best
+
+
+class Usearch:
+    """usearch, bf16, on one thread."""
+
+    def __init__(self, faces):
+        from usearch.index import Index
+
+        before = resident_mib()
+        self.index = Index(ndim=faces.shape[1], metric="ip", dtype="bf16", connectivity=16, expansion_add=128)
+        start = time.process_time()
+        self.index.add(np.arange(len(faces)), faces, threads=1)
+        self.build_cpu_s = time.process_time() - start
+        self.mib = resident_mib() - before
+
+    def run(self, breadth, probes):
+        self.index.expansion_search = breadth
+        start = time.process_time()
+        best = np.array([self.index.search(p, 1, threads=1).keys[0] for p in probes]).astype(np.int64)
         return time.process_time() - start, best
 
 
@@ -235,6 +256,8 @@ def measure_approximate(args, features, n_faces, dimension):
                 f" | {index['open_s']:.3f} | {mib} | {peer.mib} |",
                 flush=True,
             )
+        if args.usearch:
+            measure_usearch(args, ours, breadth, faces, probes, truth)
         print(
             f"  {n_faces:,} faces of {dimension}, breadth {USUAL_BREADTH}: {len(probes) / usual_s:,.0f} a CPU second,"
             f" recall@1 {np.mean(usual == truth):.3f}",
@@ -243,6 +266,18 @@ def measure_approximate(args, features, n_faces, dimension):
         ours.process.stdin.close()
         ours.process.wait()
     return costs[0]
+
+
+def measure_usearch(args, ours, breadth, faces, probes, truth):
+    peer = Usearch(faces)
+    peer_breadth, recall = least_breadth(lambda b: peer.run(b, probes), truth, args.recall)
+    times = [(ours.run(f"approximate {breadth}")[0], peer.run(peer_breadth, probes)[0]) for _ in range(ROUNDS)]
+    ours_s, peer_s = np.median(times, axis=0) / len(probes)
+    print(
+        f"  usearch: ours {1 / ours_s:,.0f} a CPU second, usearch {1 / peer_s:,.0f} at breadth {peer_breadth}, recall@1"
+        f" {recall:.3f}, ratio {peer_s / ours_s:.2f}; built in {peer.build_cpu_s:.1f} CPU s, {peer.mib} MiB",
+        flush=True,
+    )
 
 
 LINES = (("exact", "#1f6feb", ""), ("approximate", "#d1242f", ""), ("faiss HNSW", "#6e7781", "4 3"))
@@ -289,6 +324,7 @@ def main():
     parser.add_argument("--approximate", action="store_true")
     parser.add_argument("--recall", type=float, default=0.99, help="share of the probes whose nearest is to be found")
     parser.add_argument("--links", type=int, nargs="+", default=[16], help="M of faiss's indexes")
+    parser.add_argument("--usearch", action="store_true", help="usearch's index, too")
     parser.add_argument("--keep", help="a folder that keeps faiss's indexes for the next run")
     parser.add_argument("--plot", help="write the cost by number of faces here, as SVG; of the first of --dimensions")
     parser.add_argument("--seed", type=int, default=1)

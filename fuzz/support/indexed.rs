@@ -11,7 +11,8 @@ use lineament_gallery::{
 mod gallery;
 
 const DIMENSION: usize = 4;
-const N_FACES: usize = 24;
+/// More than a block of the exact index, so that some of it is mapped.
+const N_FACES: usize = 300;
 /// The layout's name, and where what its checksum covers begins.
 const MAGIC_BYTES: usize = 8;
 const PREFIX_BYTES: usize = MAGIC_BYTES + 4;
