@@ -7,6 +7,7 @@
 pub mod data;
 pub mod detect;
 pub mod error;
+mod generator;
 pub mod graph;
 pub mod loss;
 pub mod model;

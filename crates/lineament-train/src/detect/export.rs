@@ -3,6 +3,7 @@
 use super::cells::Cells;
 use super::config::DetectorConfig;
 use crate::error::TrainError;
+use crate::generator::seeded;
 use crate::model::{Mode, Model};
 use crate::nets::{DETECTOR_STRIDES, detector};
 use crate::onnx::{ExportOptions, export_detector};
@@ -149,8 +150,9 @@ fn difference(
 ) -> Result<f64, TrainError> {
     let (width, height) = ASKED;
     let shape = [2, 3, i64::from(height), i64::from(width)];
-    tch::manual_seed(0);
+    let generator = seeded(0);
     let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 255.0;
+    drop(generator);
     let pictures = config.input.preprocess(&pictures);
     let ours = Cells::rows(&tch::no_grad(|| model.forward(&pictures, Mode::Eval))?)?;
     let ours = Tensor::cat(&[ours.narrow(2, 0, 2).sigmoid(), ours.narrow(2, 2, 14)], 2);

@@ -9,6 +9,7 @@ use super::provenance::Provenance;
 use super::setup::{self, Threads, graph};
 use super::watch::Watch;
 use crate::error::TrainError;
+use crate::generator::seeded;
 use crate::model::{Mode, Model};
 use crate::onnx::{self, ExportOptions};
 use lineament_runtime::{
@@ -177,8 +178,9 @@ fn restored(config: &Config, checkpoint: &Checkpoint) -> Result<Model, TrainErro
 fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainError> {
     let InputConfig { width, height, .. } = config.input;
     let shape = [4, 3, i64::from(height), i64::from(width)];
-    tch::manual_seed(0);
+    let generator = seeded(0);
     let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+    drop(generator);
     apart(model, &config.name, onnx, &[pictures])
 }
 

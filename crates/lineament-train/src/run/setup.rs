@@ -16,6 +16,7 @@ use crate::data::{
     Augment, Images, Loader, Part, Sampler, Teacher, TeacherFeatures, TeacherModel, TrainSet,
 };
 use crate::error::TrainError;
+use crate::generator::seeded;
 use crate::model::Model;
 use crate::nets::{self, NetOptions};
 use crate::{graph::Graph, loss};
@@ -73,8 +74,9 @@ impl Parts {
         let graph = graph(config)?;
         let mut model = Model::new(&graph, choice.device, seed(Purpose::Weights))?;
         model.set_precision(choice.precision);
-        tch::manual_seed(seed(Purpose::Losses) as i64);
+        let generator = seeded(seed(Purpose::Losses));
         let losses = build_losses(config, &model, &set)?;
+        drop(generator);
         freeze(config, &model)?;
         let sampler = Sampler::new(&config.sampler, set.labels(), seed(Purpose::Order))?;
         let steps_per_epoch = sampler.steps_per_epoch().div_ceil(config.train.accumulate);

@@ -3,6 +3,7 @@
 use super::metrics::Made;
 use crate::data::Batch;
 use crate::error::TrainError;
+use crate::generator::seeded;
 use crate::loss::{Loss, LossInput};
 use crate::model::{Mode, Model};
 use lineament_eval::Seeded;
@@ -38,8 +39,7 @@ impl Task<'_> {
         match self.chunk {
             chunk if chunk > 0 && (chunk as i64) < n => self.by_chunks(pictures, batch),
             _ => {
-                tch::manual_seed(self.seed as i64);
-                let outputs = self.model.forward(pictures, Mode::Train)?;
+                let outputs = self.forward(self.seed, pictures)?;
                 self.judge(&outputs, batch)
             }
         }
@@ -81,8 +81,13 @@ impl Task<'_> {
     }
 
     fn forward_chunk(&self, i: usize, chunk: &Tensor) -> Result<Vec<Tensor>, TrainError> {
-        tch::manual_seed(mixed(self.seed, i as u64) as i64);
-        self.model.forward(chunk, Mode::Train)
+        self.forward(mixed(self.seed, i as u64), chunk)
+    }
+
+    /// Dropout draws by the seed.
+    fn forward(&self, seed: u64, pictures: &Tensor) -> Result<Vec<Tensor>, TrainError> {
+        let _generator = seeded(seed);
+        self.model.forward(pictures, Mode::Train)
     }
 
     fn judge(&mut self, outputs: &[Tensor], batch: &Batch) -> Result<Made, TrainError> {

@@ -5,6 +5,7 @@ use super::device::Choice;
 use super::export::{TOLERANCE, apart};
 use crate::data::{TargetViews, teacher};
 use crate::error::TrainError;
+use crate::generator::seeded;
 use crate::model::{Mode, Model};
 use crate::nets::{self, NetOptions};
 use crate::onnx::import_weights;
@@ -130,7 +131,7 @@ fn input(spec: &InputSpec, student: &InputConfig) -> Result<InputConfig, TrainEr
 /// Four pictures of noise as the network sees them, always the same.
 fn noise(input: &InputConfig, device: Device) -> Tensor {
     let shape = [4, 3, i64::from(input.height), i64::from(input.width)];
-    tch::manual_seed(0);
+    let _generator = seeded(0);
     let samples = Tensor::randint(256, shape, (Kind::Float, Device::Cpu));
     input.preprocess(&samples.to_device(device))
 }
