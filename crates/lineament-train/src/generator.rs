@@ -6,7 +6,6 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// Seeds the generator. Until what is returned is dropped nobody else here seeds it or draws from it, so that what is drawn
 /// meanwhile depends on the seed alone, whatever else is trained in this process.
-#[must_use]
 pub(crate) fn seeded(seed: u64) -> MutexGuard<'static, ()> {
     let alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
     tch::manual_seed(seed as i64);
