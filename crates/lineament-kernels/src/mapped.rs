@@ -13,7 +13,7 @@ use std::sync::Arc;
 use memmap2::Mmap;
 
 /// Bytes of a cache line.
-const LINE: usize = 64;
+pub const LINE: usize = 64;
 
 /// Numbers that fill a cache line and begin at one: `N` times the size of `T` is 64.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +117,10 @@ fn map(file: &File) -> Option<Mmap> {
 fn read(mut file: File) -> io::Result<Memory> {
     let too_large = |_| io::Error::from(io::ErrorKind::FileTooLarge);
     let n_bytes = usize::try_from(file.metadata()?.len()).map_err(too_large)?;
-    let mut lines = vec![CacheLine([0; LINE]); n_bytes.div_ceil(LINE)];
+    let n_lines = n_bytes.div_ceil(LINE);
+    let mut lines = Vec::new();
+    lines.try_reserve_exact(n_lines)?;
+    lines.resize(n_lines, CacheLine([0; LINE]));
     // SAFETY: all bytes of the lines are theirs, and may be any (`Word`).
     let bytes = unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), n_bytes) };
     file.read_exact(bytes)?;

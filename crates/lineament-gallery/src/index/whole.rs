@@ -8,14 +8,12 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lineament_kernels::mapped::{MappedFile, Word, Words, bytes_of};
+use lineament_kernels::mapped::{LINE, MappedFile, Word, Words, bytes_of};
 
 /// The name of a layout.
 pub(super) type Magic = [u8; 8];
 /// Bytes before what is summed.
 const PREFIX_BYTES: usize = size_of::<Magic>() + 4;
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 /// The name of a layout on this machine.
 fn native(mut magic: Magic) -> Magic {
