@@ -2,9 +2,9 @@
 
 use lineament_cluster::hdbscan::DEFAULT_MAX_ROWS;
 use lineament_cluster::{
-    CellOptions, ClusterError, Clusters, DbscanOptions, Dendrogram, HdbscanOptions, KnnGraph,
-    Nearest, ScanPlan, UnitRows, WhispersOptions, chinese_whispers, connected_components, dbscan,
-    hdbscan, keep_apart,
+    CellOptions, ClusterError, Clusters, Constraints, DbscanOptions, Dendrogram, HdbscanOptions,
+    KnnGraph, Nearest, ScanPlan, UnitRows, WhispersOptions, chinese_whispers, connected_components,
+    constrain, dbscan, hdbscan,
 };
 
 use crate::args::clustering::{AlgorithmName, Clustering, GraphName};
@@ -167,26 +167,32 @@ impl Algorithm {
         }
     }
 
-    /// The clusters of the rows in which no two are of one photo; `photos` has one for each row.
-    pub(crate) fn cluster_apart(
+    /// The clusters of the first `n_told` rows, changed as the constraints on all rows ask; the rows after
+    /// them are in clusters only where a constraint puts them there.
+    pub(crate) fn cluster_constrained(
         self,
         rows: &UnitRows,
-        photos: &[usize],
+        n_told: usize,
+        constraints: &Constraints,
         min_score: f64,
     ) -> Result<Clusters, ClusterError> {
         let plan = ScanPlan::default();
-        match self {
+        let told: Vec<usize> = (0..n_told).collect();
+        let of_told = rows.select(&told);
+        let clusters = match self {
+            // Links come later: a face that is linked to one unlike it would be torn from those like it.
             Self::Linkage { max_faces } => {
-                Dendrogram::average_linkage_apart(rows, photos, max_faces, &plan)?.cut(min_score)
+                let apart = constraints.select(&told).without_links();
+                Dendrogram::average_linkage_constrained(&of_told, &apart, max_faces, &plan)?
+                    .cut(min_score)?
             }
             Self::Whispers { .. }
             | Self::Dbscan { .. }
             | Self::Hdbscan { .. }
-            | Self::Components => {
-                let clusters = self.cluster(rows, min_score)?;
-                keep_apart(&clusters, rows, photos, MAX_PARTED, &plan)
-            }
-        }
+            | Self::Components => self.cluster(&of_told, min_score)?,
+        };
+        let clusters = clusters.with_noise(rows.n_rows() - n_told);
+        constrain(&clusters, rows, constraints, MAX_PARTED, &plan)
     }
 }
 

@@ -125,6 +125,96 @@ fn new_photos_join_old_groups_and_old_photos_are_not_read() {
 }
 
 #[test]
+fn what_the_user_confirmed_counts_before_all_else() {
+    let Some(models) = models("confirmed pairs") else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    album(dir.path());
+    // So strict that only the two faces of one drawing are together.
+    let strict = [&CLUSTER[..5], &["0.9"]].concat();
+    let run = |more: &[&str]| run_with_models(dir.path(), &models, &[&strict[..], more].concat());
+    let confirm = |pairs: &[&str], more: &[&str]| {
+        let header = "relation,path_a,face_idx_a,path_b,face_idx_b";
+        let text = [&[header], pairs].concat().join("\n");
+        fs::write(dir.path().join("pairs.csv"), text).unwrap();
+        run(&[&["--confirmed", "pairs.csv"], more].concat())
+    };
+    assert_eq!(code(&run(&[])), 0);
+    let photos = || -> Vec<Vec<String>> {
+        let found = groups(&results(dir.path()));
+        found.into_iter().map(|(_, photos)| photos).collect()
+    };
+    let unconfirmed = photos();
+    // One face is in `a`, the like of which is one in `b`; the other there is another's.
+    let like = results(dir.path())["groups"][0]["faces"][1]["face_idx"].as_u64();
+    let like = like.unwrap();
+    let other = 1 - like;
+    let sizes = || -> Vec<usize> { photos().iter().map(Vec::len).collect() };
+    let different = &format!("different,photos/a.png,,photos/deep/b.png,{like}");
+    let same = &format!("same,./photos/a.png,0,photos/deep/b.png,{other}");
+    for algorithm in ["whispers", "linkage", "components"] {
+        let algorithm = ["--algorithm", algorithm];
+        let output = confirm(&[different], &algorithm);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        assert_eq!(sizes(), [1, 1, 1], "{algorithm:?}");
+        confirm(&[different, same], &algorithm);
+        let found = results(dir.path());
+        let faces = found["groups"][0]["faces"].as_array().unwrap();
+        let of = |face: &Value| {
+            (
+                face["path"].to_string().contains("b.png"),
+                face["face_idx"].as_u64(),
+            )
+        };
+        let faces: Vec<_> = faces.iter().map(of).collect();
+        assert_eq!(
+            faces,
+            [(false, Some(0)), (true, Some(other))],
+            "{algorithm:?}"
+        );
+        assert_eq!(sizes(), [2, 1], "{algorithm:?}");
+        assert_eq!(found["confirmed"]["same"], 1);
+        assert_eq!(found["confirmed"]["different"], 1);
+    }
+    // Later runs remember it, also for a photo that was moved.
+    fs::rename(
+        dir.path().join("photos/a.png"),
+        dir.path().join("photos/moved.png"),
+    )
+    .unwrap();
+    let output = run(&[]);
+    assert!(
+        stderr(&output).ends_with("3 faces in 2 groups; confirmed: 1 same, 1 different\n"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(groups(&results(dir.path()))[0].1[1], "photos/moved.png");
+    // Those who are noise to DBSCAN, and faces of one photo, are one person's if somebody says so.
+    let output = confirm(
+        &["same,photos/deep/b.png,0,photos/deep/b.png,1"],
+        &["--algorithm", "dbscan", "--min-points", "3"],
+    );
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(sizes(), [2]);
+
+    // What is wrong is told of, and what is remembered stays.
+    let output = confirm(&["different,photos/moved.png,,photos/deep/b.png,2"], &[]);
+    assert_eq!(code(&output), 4, "{}", stderr(&output));
+    assert!(stderr(&output).contains("pairs.csv: line 2: no face 2 is in photos/deep/b.png"));
+    let output = run(&[]);
+    assert!(stderr(&output).contains("confirmed: 1 same, 0 different"));
+    // A file without pairs takes all of it back.
+    fs::rename(
+        dir.path().join("photos/moved.png"),
+        dir.path().join("photos/a.png"),
+    )
+    .unwrap();
+    confirm(&[], &[]);
+    assert_eq!(photos(), unconfirmed);
+}
+
+#[test]
 fn groups_become_folders() {
     let Some(models) = models("folders of clusters") else {
         return;

@@ -23,6 +23,13 @@ impl Clusters {
         }
     }
 
+    /// The same clusters with `n` more rows, which are noise.
+    #[must_use]
+    pub fn with_noise(mut self, n: usize) -> Self {
+        self.labels.resize(self.labels.len() + n, None);
+        self
+    }
+
     /// The cluster of each row, numbered from 0 in the order of their first rows; `None` is noise,
     /// which only DBSCAN and HDBSCAN leave.
     #[must_use]

@@ -42,6 +42,22 @@ pub enum ClusterError {
         /// Groups given.
         got: usize,
     },
+    /// A pair with a row that is not there.
+    #[error("a pair names row {row} of {n_rows}; rows are counted from 0")]
+    NoRow {
+        /// Which row.
+        row: usize,
+        /// Number of rows.
+        n_rows: usize,
+    },
+    /// Two rows that must be together, if only through others, and must not be.
+    #[error("rows {first} and {second} must be apart, and pairs that must be together link them")]
+    Contradiction {
+        /// The one row.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
     /// More rows than a method has memory for.
     #[error("{what} takes {limit} rows at most, got {got}; {help}")]
     TooMany {
@@ -69,12 +85,12 @@ pub(crate) fn check_score(what: &'static str, got: f64) -> Result<(), ClusterErr
 }
 
 /// Refuses another number of groups than rows.
-pub(crate) fn check_groups(n_rows: usize, groups: &[usize]) -> Result<(), ClusterError> {
-    match groups.len() == n_rows {
+pub(crate) fn check_groups(n_rows: usize, n_groups: usize) -> Result<(), ClusterError> {
+    match n_groups == n_rows {
         true => Ok(()),
         false => Err(ClusterError::Groups {
             expected: n_rows,
-            got: groups.len(),
+            got: n_groups,
         }),
     }
 }

@@ -19,12 +19,12 @@
 //! # }
 //! ```
 
-pub mod apart;
 mod best;
 pub mod cells;
 pub mod clusters;
 pub mod components;
 mod condensed;
+pub mod constraints;
 pub mod dbscan;
 mod disjoint;
 pub mod error;
@@ -38,10 +38,10 @@ pub mod seeded;
 mod spanning;
 pub mod whispers;
 
-pub use apart::keep_apart;
 pub use cells::CellOptions;
 pub use clusters::Clusters;
 pub use components::connected_components;
+pub use constraints::{Constraints, constrain};
 pub use dbscan::{DbscanOptions, dbscan};
 pub use error::ClusterError;
 pub use hdbscan::{HdbscanOptions, hdbscan};

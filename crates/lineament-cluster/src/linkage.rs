@@ -1,6 +1,7 @@
 //! Average linkage: the two clusters of the greatest mean score are joined, again and again.
 
 use crate::clusters::Clusters;
+use crate::constraints::Constraints;
 use crate::disjoint::DisjointSets;
 use crate::error::{ClusterError, check_groups, check_score};
 use crate::rows::UnitRows;
@@ -10,6 +11,9 @@ use crate::scan::{ScanPlan, map_scores};
 /// still far below any score, so that clusters that hold the two are joined last, below every cut; and
 /// as it is a number, the order of joins needs no special case.
 const APART: f32 = -1e30;
+/// The score of two rows that must be together, which no mean with other rows comes near: they are joined
+/// first, among themselves, so that none of their means is of these and of scores.
+const TOGETHER: f32 = 1e30;
 
 /// Two clusters joined.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,7 +23,7 @@ pub struct Merge {
     /// A row of the other.
     pub second: usize,
     /// Mean score between the rows of the one and those of the other; below −1 where they must not
-    /// be together.
+    /// be together, above 1 where they must be.
     pub score: f64,
 }
 
@@ -47,28 +51,41 @@ impl Dendrogram {
         max_rows: usize,
         plan: &ScanPlan,
     ) -> Result<Self, ClusterError> {
-        Self::of_pairs(rows, |_, _| false, max_rows, plan)
+        Self::of_scores(rows, |_, _| (), max_rows, plan)
     }
 
-    /// As [`average_linkage`](Self::average_linkage), with rows that must not be together: those of
-    /// equal `groups`, one for each row. Among the clusters that may be joined, those of the greatest
-    /// mean score are next; no cut puts two rows of one group together.
+    /// As [`average_linkage`](Self::average_linkage), with what is known of pairs: rows that must be
+    /// together are joined first, and then, among the clusters that may be joined, those of the greatest
+    /// mean score are next. No cut parts the former, and none puts together rows that must not be.
     ///
     /// # Errors
-    /// [`ClusterError::TooMany`]; [`ClusterError::Groups`] for another number of groups than rows.
-    pub fn average_linkage_apart(
+    /// [`ClusterError::TooMany`]; [`ClusterError::Groups`] for constraints of another number of rows.
+    pub fn average_linkage_constrained(
         rows: &UnitRows,
-        groups: &[usize],
+        constraints: &Constraints,
         max_rows: usize,
         plan: &ScanPlan,
     ) -> Result<Self, ClusterError> {
-        check_groups(rows.n_rows(), groups)?;
-        Self::of_pairs(rows, |i, j| groups[i] == groups[j], max_rows, plan)
+        check_groups(rows.n_rows(), constraints.n_rows())?;
+        let constrain = |i: usize, scores: &mut [f32]| {
+            for (j, score) in scores.iter_mut().enumerate() {
+                if constraints.are_linked(i, j) {
+                    *score = TOGETHER;
+                } else if constraints.are_grouped(i, j) {
+                    *score = APART;
+                }
+            }
+            for j in constraints.apart_from(i) {
+                scores[*j] = APART;
+            }
+        };
+        Self::of_scores(rows, constrain, max_rows, plan)
     }
 
-    fn of_pairs(
+    /// The joins by the scores, as `constrain` leaves those of a row with the rows before it.
+    fn of_scores(
         rows: &UnitRows,
-        are_apart: impl Fn(usize, usize) -> bool + Sync,
+        constrain: impl Fn(usize, &mut [f32]) + Sync,
         max_rows: usize,
         plan: &ScanPlan,
     ) -> Result<Self, ClusterError> {
@@ -82,9 +99,9 @@ impl Dendrogram {
             });
         }
         let triangle = map_scores(rows, rows, plan, |i, scores| {
-            let earlier = scores[..i].iter().enumerate();
-            let score = |(j, score): (usize, &f32)| if are_apart(i, j) { APART } else { *score };
-            earlier.map(score).collect()
+            let mut earlier = scores[..i].to_vec();
+            constrain(i, &mut earlier);
+            earlier
         })?;
         let mut merges = Chain::new(triangle).run();
         // The chain finds the joins out of order; average linkage has no inversions, so sorting

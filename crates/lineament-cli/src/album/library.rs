@@ -1,15 +1,20 @@
 //! All that was seen in the photos of a run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use lineament::Rect;
 use lineament_cluster::{ClusterError, UnitRows};
 use serde::{Deserialize, Serialize};
 
+use crate::album::confirmed::Confirmed;
 use crate::album::seen::{FaceKey, PhotoId, Seen, SeenFace};
 use crate::album::store::Store;
 use crate::clustering::Algorithm;
 use crate::exit::Exit;
 use crate::failure::Failure;
+
+/// Two boxes of this overlap (intersection over union) are one face.
+pub(crate) const SAME_FACE_IOU: f32 = 0.4;
 
 /// The photos of a run, each once, in the order of the inputs.
 pub(crate) struct Library {
@@ -73,6 +78,19 @@ impl Library {
         &self.photos[face.photo_idx].seen.faces[face.face_idx]
     }
 
+    /// The face of the photo whose box is nearest to this one, if it is near enough to be the same.
+    pub(crate) fn face_at(&self, photo_idx: usize, rect: &Rect) -> Option<FaceRef> {
+        let faces = &self.photos[photo_idx].seen.faces;
+        let overlap = |face_idx: &usize| faces[*face_idx].rect.iou(rect);
+        let nearest = (0..faces.len())
+            .max_by(|i, j| overlap(i).total_cmp(&overlap(j)))
+            .filter(|face_idx| overlap(face_idx) >= SAME_FACE_IOU);
+        nearest.map(|face_idx| FaceRef {
+            photo_idx,
+            face_idx,
+        })
+    }
+
     pub(crate) fn key(&self, face: FaceRef) -> FaceKey {
         FaceKey {
             photo: self.photos[face.photo_idx].id,
@@ -87,14 +105,20 @@ impl Library {
         keys.collect()
     }
 
-    /// Those of the faces that are one person's, clusters of the most faces first; two faces of one
-    /// photo are two people. Noise is in none.
+    /// Those of the faces that are one person's, clusters of the most faces first. Two faces of one
+    /// photo are two people, unless it is confirmed that they are one. Noise is in none.
+    ///
+    /// Faces that are not among `faces` are in the cluster of the one that they are confirmed to be the
+    /// same as.
     pub(crate) fn cluster(
         &self,
         faces: &[FaceRef],
         algorithm: Algorithm,
         min_score: f64,
+        confirmed: &Confirmed,
     ) -> Result<Vec<Vec<FaceRef>>, ClusterError> {
+        let n_told = faces.len();
+        let faces = with_confirmed(faces, confirmed);
         if faces.is_empty() {
             return Ok(Vec::new());
         }
@@ -102,9 +126,10 @@ impl Library {
             .iter()
             .map(|face| self.face(*face).embedding.as_slice())
             .collect();
+        let rows = UnitRows::from_rows(&embeddings)?;
         let photos: Vec<usize> = faces.iter().map(|face| face.photo_idx).collect();
-        let clusters =
-            algorithm.cluster_apart(&UnitRows::from_rows(&embeddings)?, &photos, min_score)?;
+        let constraints = confirmed.constraints(&faces, &photos)?;
+        let clusters = algorithm.cluster_constrained(&rows, n_told, &constraints, min_score)?;
         let members = clusters.members().into_iter();
         let mut clusters: Vec<Vec<FaceRef>> = members
             .map(|rows| rows.into_iter().map(|row| faces[row]).collect())
@@ -113,4 +138,13 @@ impl Library {
         clusters.sort_by_key(|faces| std::cmp::Reverse(faces.len()));
         Ok(clusters)
     }
+}
+
+/// The faces, and behind them those that are confirmed to be the same as another.
+fn with_confirmed(faces: &[FaceRef], confirmed: &Confirmed) -> Vec<FaceRef> {
+    let mut seen: HashSet<FaceRef> = faces.iter().copied().collect();
+    let more = confirmed.same.iter().flatten();
+    let more = more.copied().filter(|face| seen.insert(*face));
+    let more: Vec<FaceRef> = more.collect();
+    [faces, &more].concat()
 }

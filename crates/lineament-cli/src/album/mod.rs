@@ -1,5 +1,6 @@
 //! Photos that are looked at once and remembered: what `cluster` and `album` share.
 
+pub(crate) mod confirmed;
 pub(crate) mod doubt;
 pub(crate) mod groups;
 pub(crate) mod library;

@@ -6,15 +6,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use lineament::{Embedding, EmbeddingSpace, KnownPeople, Rect, Score};
 use serde::{Deserialize, Serialize};
 
+use crate::album::confirmed::Confirmed;
 use crate::album::groups::Numbering;
-use crate::album::library::{FaceRef, Library};
+use crate::album::library::{FaceRef, Library, SAME_FACE_IOU};
 use crate::album::seen::{NamedBox, PhotoId};
 use crate::clustering::Algorithm;
 use crate::exit::Exit;
 use crate::failure::Failure;
-
-/// Two boxes of this overlap (intersection over union) are one face.
-pub(crate) const SAME_FACE_IOU: f32 = 0.4;
 
 /// Somebody with a name.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +81,12 @@ pub(crate) fn find(
     let is_open = |face: &FaceRef| !owners.contains_key(face) && !library.face(*face).is_poor;
     let open: Vec<FaceRef> = library.faces().filter(is_open).collect();
     let groups = library
-        .cluster(&open, Algorithm::USUAL, f64::from(rules.together))
+        .cluster(
+            &open,
+            Algorithm::USUAL,
+            f64::from(rules.together),
+            &Confirmed::default(),
+        )
         .map_err(|error| Failure::new(Exit::Internal, error.to_string()))?;
     let numbers = numbering.renumber(&library.keys(&groups));
     let strangers = numbers.into_iter().zip(groups);
@@ -113,15 +116,7 @@ fn given(library: &Library, names: &HashMap<PhotoId, Vec<NamedBox>>) -> BTreeMap
     let mut given = BTreeMap::new();
     for (photo_idx, photo) in library.photos.iter().enumerate() {
         for named in names.get(&photo.id).into_iter().flatten() {
-            let overlap = |face_idx: &usize| photo.seen.faces[*face_idx].rect.iou(&named.rect);
-            let nearest = (0..photo.seen.faces.len())
-                .max_by(|i, j| overlap(i).total_cmp(&overlap(j)))
-                .filter(|face_idx| overlap(face_idx) >= SAME_FACE_IOU);
-            if let Some(face_idx) = nearest {
-                let face = FaceRef {
-                    photo_idx,
-                    face_idx,
-                };
+            if let Some(face) = library.face_at(photo_idx, &named.rect) {
                 given.insert(face, named.name.clone());
             }
         }

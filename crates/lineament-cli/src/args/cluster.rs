@@ -26,6 +26,11 @@ pub(crate) struct Cluster {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) clustering: Clustering,
+    /// Pairs of faces that you know to be one person or two: a CSV file with the columns relation (same
+    /// or different), path_a, face_idx_a, path_b, face_idx_b, as clusters.csv names faces. They count
+    /// before everything else, and in later runs too, until another file is named.
+    #[arg(long, value_name = "FILE", help_heading = "Method")]
+    pub(crate) confirmed: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) decision: Decision,
     #[command(flatten)]

@@ -10,6 +10,7 @@ use lineament::Rect;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::album::confirmed::{Confirmed, Statements};
 use crate::album::doubt::Doubt;
 use crate::album::groups::Numbering;
 use crate::album::library::{FaceRef, Library};
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     out: PathBuf,
     folders: Option<Folders>,
     algorithm: Algorithm,
+    confirmed: Option<PathBuf>,
     rule: Rule,
     batch: BatchSettings,
     pipeline: PipelineSettings,
@@ -63,6 +65,7 @@ impl TryFrom<args::cluster::Cluster> for Settings {
                 rule => rule,
             },
             algorithm,
+            confirmed: args.confirmed,
             batch: settings::batch(&common::Batch {
                 json: args.json,
                 progress: args.running.progress,
@@ -92,6 +95,13 @@ struct Face {
     face: FaceRef,
 }
 
+/// How many pairs the user has confirmed.
+#[derive(Debug, Serialize)]
+struct NumberConfirmed {
+    same: usize,
+    different: usize,
+}
+
 /// All that came of a run, as `clusters.json` has it.
 #[derive(Serialize)]
 struct Clusters {
@@ -100,6 +110,8 @@ struct Clusters {
     /// None where the method has no threshold.
     #[serde(flatten)]
     threshold: Option<Threshold>,
+    /// Pairs of these faces that the user has confirmed to be one person's, and two people's.
+    confirmed: NumberConfirmed,
     /// The groups of the most faces first.
     groups: Vec<Group>,
     /// Faces that are in no group: too poor to tell, or noise to DBSCAN or HDBSCAN.
@@ -107,6 +119,8 @@ struct Clusters {
 }
 
 pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Failure> {
+    let statements = settings.confirmed.as_deref().map(Statements::read);
+    let statements = statements.transpose()?;
     let inputs = settings.request.list()?;
     let threads = Threads::share(settings.batch.threads, inputs.len());
     let pipeline = pipeline::open(
@@ -143,7 +157,34 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
     };
     let scan = scanner.scan(&inputs, &batch)?;
     let library = Library::load(&store, &scan.photos)?;
-    let clusters = clusters(settings, header, threshold, &store, &library, &inputs)?;
+    let confirmed = match &statements {
+        Some(statements) => statements.keep(&library, &inputs, &store)?,
+        None => Confirmed::remembered(&library, &inputs, &store)?,
+    };
+    let grouping = Grouping::find(settings, threshold.as_ref(), &store, &library, &confirmed)?;
+    let shown = |faces: &[FaceRef]| -> Vec<Face> {
+        let faces = faces.iter();
+        faces
+            .map(|face| Face::new(&library, &inputs, *face))
+            .collect()
+    };
+    let groups = grouping.groups.iter();
+    let clusters = Clusters {
+        run: header,
+        method: grouping.method,
+        threshold,
+        confirmed: NumberConfirmed {
+            same: confirmed.same.len(),
+            different: confirmed.different.len(),
+        },
+        groups: groups
+            .map(|(group, faces)| Group {
+                group: *group,
+                faces: shown(faces),
+            })
+            .collect(),
+        left_out: shown(&grouping.left_out),
+    };
     files::write(&settings.out, &clusters)?;
     folders::write(
         settings,
@@ -158,48 +199,43 @@ pub(crate) fn run(settings: &Settings, interrupt: &Interrupt) -> Result<Exit, Fa
     Ok(scan.exit())
 }
 
-/// Groups the faces that are good enough, and gives the groups their numbers.
-fn clusters(
-    settings: &Settings,
-    run: Header,
-    threshold: Option<Threshold>,
-    store: &Store,
-    library: &Library,
-    inputs: &[Input],
-) -> Result<Clusters, Failure> {
-    let (poor, good): (Vec<FaceRef>, Vec<FaceRef>) = library
-        .faces()
-        .partition(|face| library.face(*face).is_poor);
-    let min_score = Threshold::least_score(threshold.as_ref());
-    let members = library
-        .cluster(&good, settings.algorithm, min_score)
-        .map_err(|error| Failure::usage(error.to_string()))?;
-    let mut numbering: Numbering = store.note(NUMBERS)?.unwrap_or_default();
-    let numbers = numbering.renumber(&library.keys(&members));
-    store.put_note(NUMBERS, &numbering)?;
-    let method = settings.algorithm.in_words(good.len());
-    let grouped: HashSet<FaceRef> = members.iter().flatten().copied().collect();
-    let noise = good.into_iter().filter(|face| !grouped.contains(face));
-    let mut left_out: Vec<FaceRef> = noise.chain(poor).collect();
-    left_out.sort_unstable();
-    let shown = |faces: Vec<FaceRef>| -> Vec<Face> {
-        let faces = faces.into_iter();
-        faces.map(|face| Face::new(library, inputs, face)).collect()
-    };
-    let groups = numbers
-        .into_iter()
-        .zip(members)
-        .map(|(group, faces)| Group {
-            group,
-            faces: shown(faces),
-        });
-    Ok(Clusters {
-        run,
-        method,
-        threshold,
-        groups: groups.collect(),
-        left_out: shown(left_out),
-    })
+/// Whose faces are together.
+struct Grouping {
+    method: String,
+    /// The groups of the most faces first, with their numbers.
+    groups: Vec<(u64, Vec<FaceRef>)>,
+    /// The faces in none.
+    left_out: Vec<FaceRef>,
+}
+
+impl Grouping {
+    /// Groups the faces that are good enough, and gives the groups their numbers.
+    fn find(
+        settings: &Settings,
+        threshold: Option<&Threshold>,
+        store: &Store,
+        library: &Library,
+        confirmed: &Confirmed,
+    ) -> Result<Self, Failure> {
+        let good: Vec<FaceRef> = library
+            .faces()
+            .filter(|face| !library.face(*face).is_poor)
+            .collect();
+        let min_score = Threshold::least_score(threshold);
+        let members = library
+            .cluster(&good, settings.algorithm, min_score, confirmed)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        let mut numbering: Numbering = store.note(NUMBERS)?.unwrap_or_default();
+        let numbers = numbering.renumber(&library.keys(&members));
+        store.put_note(NUMBERS, &numbering)?;
+        let grouped: HashSet<FaceRef> = members.iter().flatten().copied().collect();
+        let left_out = library.faces().filter(|face| !grouped.contains(face));
+        Ok(Self {
+            method: settings.algorithm.in_words(good.len()),
+            left_out: left_out.collect(),
+            groups: numbers.into_iter().zip(members).collect(),
+        })
+    }
 }
 
 impl Face {
@@ -246,8 +282,13 @@ fn tell(
             0 => String::new(),
             n => format!(", {n} left out"),
         };
+        let NumberConfirmed { same, different } = clusters.confirmed;
+        let n_confirmed = match same + different {
+            0 => String::new(),
+            _ => format!("; confirmed: {same} same, {different} different"),
+        };
         say(&format!(
-            "{}, {} in {}{n_left_out}",
+            "{}, {} in {}{n_left_out}{n_confirmed}",
             scan.in_words(),
             plural(library.n_faces(), "face", "faces"),
             plural(clusters.groups.len(), "group", "groups"),
