@@ -1,10 +1,11 @@
-"""Writes known networks with random weights, for their speed alone: SphereFace-20, IResNet-50 and SCRFD-0.5G.
+"""Writes known networks with random weights, for their speed alone: MobileFaceNet, SphereFace-20, IResNet-50, SCRFD-0.5G.
 
     python bench/networks.py FOLDER
 
 The graphs are those of `lineament train export` (crates/lineament-train/src/nets): batch normalisation that follows a
 convolution is folded into it, IResNet's that goes before one is not. Weights are scaled so that numbers stay near 1.
-Writes sphereface-20.onnx (input 1x3x112x96), iresnet-50.onnx (1x3x112x112) and scrfd-0.5g.onnx (1x3xHxW, multiples of 32).
+Writes mobilefacenet.onnx (input 1x3x112x112), sphereface-20.onnx (1x3x112x96), iresnet-50.onnx (1x3x112x112) and
+scrfd-0.5g.onnx (1x3xHxW, multiples of 32).
 """
 
 import argparse
@@ -42,10 +43,10 @@ class Graph:
     def normal(self, scale, *shape):
         return self.weight(self.random.normal(0, scale, shape))
 
-    def conv(self, x, inputs, outputs, kernel=3, stride=1, gain=1.0, group=1):
+    def conv(self, x, inputs, outputs, kernel=3, stride=1, gain=1.0, group=1, padding=None):
         scale = gain * (inputs // group * kernel * kernel) ** -0.5
         weights = self.normal(scale, outputs, inputs // group, kernel, kernel)
-        pads, strides = [kernel // 2] * 4, [stride] * 2
+        pads, strides = [kernel // 2 if padding is None else padding] * 4, [stride] * 2
         return self.node("Conv", [x, weights, self.normal(0.1, outputs)], pads=pads, strides=strides, group=group)
 
     def relu_conv(self, *arguments, **options):
@@ -73,6 +74,27 @@ class Graph:
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model)
         onnx.save(model, path)
+
+
+def mobilefacenet(path):
+    """Chen et al., CCBR 2018, Table 1, with its PReLU."""
+    graph = Graph()
+    x = graph.prelu(graph.conv("input", 3, 64, stride=2, gain=1.4), 64)
+    x = graph.prelu(graph.conv(x, 64, 64, gain=1.4, group=64), 64)
+    inputs = 64
+    rows = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1))
+    for expansion, channels, units, first_stride in rows:
+        for unit in range(units):
+            stride, inner = first_stride if unit == 0 else 1, expansion * inputs
+            y = graph.prelu(graph.conv(x, inputs, inner, kernel=1, gain=1.4), inner)
+            y = graph.prelu(graph.conv(y, inner, inner, stride=stride, gain=1.4, group=inner), inner)
+            y = graph.conv(y, inner, channels, kernel=1, gain=0.5 if stride == 1 else 1.0)
+            x = graph.node("Add", [x, y]) if stride == 1 and inputs == channels else y
+            inputs = channels
+    x = graph.prelu(graph.conv(x, 128, 512, kernel=1, gain=1.4), 512)
+    x = graph.conv(x, 512, 512, kernel=7, group=512, padding=0)
+    x = graph.conv(x, 512, 128, kernel=1)
+    graph.save(path, (1, 3, 112, 112), (graph.node("Flatten", [x]), (1, 128)))
 
 
 def sphereface_20(path):
@@ -139,6 +161,7 @@ def main():
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
+    mobilefacenet(folder / "mobilefacenet.onnx")
     sphereface_20(folder / "sphereface-20.onnx")
     iresnet_50(folder / "iresnet-50.onnx")
     scrfd_500m(folder / "scrfd-0.5g.onnx")

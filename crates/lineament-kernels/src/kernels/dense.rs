@@ -44,7 +44,7 @@ pub(crate) struct Packed {
     pub(crate) starts: Aligned,
 }
 
-/// A run of input channels at one place.
+/// A run of input channels at one place, or of places with one channel each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tap {
     /// From the pixel's first tap, in words.
@@ -83,9 +83,10 @@ pub(crate) struct Geometry {
     pub(crate) n_groups: usize,
 }
 
-/// The taps of one group: block by block, row by row, column by column.
+/// The taps of one group: block by block, row by row, column by column. Where a pixel is one number, those beside
+/// each other are one.
 pub(crate) fn taps(source: &Picture, slides: &[Slide; 2], group_channels: usize) -> Vec<Tap> {
-    let mut taps = Vec::new();
+    let mut taps: Vec<Tap> = Vec::new();
     for block in 0..group_channels.div_ceil(source.lanes) {
         let channels = (group_channels - block * source.lanes).min(source.lanes);
         let count = channels.div_ceil(source.numbers.per_word());
@@ -94,7 +95,12 @@ pub(crate) fn taps(source: &Picture, slides: &[Slide; 2], group_channels: usize)
                 let offset = block * source.plane()
                     + ky * slides[0].dilation * source.row_stride()
                     + kx * slides[1].dilation * source.pixel();
-                taps.push(Tap { offset, count });
+                match taps.last_mut() {
+                    Some(last) if source.lanes == 1 && last.offset + last.count == offset => {
+                        last.count += count;
+                    }
+                    _ => taps.push(Tap { offset, count }),
+                }
             }
         }
     }

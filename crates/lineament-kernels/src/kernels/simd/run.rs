@@ -12,12 +12,29 @@ use crate::kernels::dense::Tap;
 /// Channels of a tap whose instructions are written out.
 pub(super) const RUN: usize = 8;
 
+/// Places of a tap of a picture of one plane a channel, as convolutions of 3 columns have them, whose
+/// instructions are written out as well. Their weights are few, and stay in the nearest cache.
+const THREE: usize = 3;
+
 /// One channel of one block: its weights, then for each pixel its input and the product.
 macro_rules! channel_of_one {
     ($i:literal, $($p:ident $a:ident $b:ident)*) => {
         concat!(
             "vmovups {w}, [{weights} + 32*", $i, "]\n",
             "prefetcht0 [{weights} + 32*", $i, " + {ahead}]\n",
+            $(
+                "vbroadcastss {x}, [{", stringify!($p), "} + 4*{offset} + 4*", $i, "]\n",
+                "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
+            )*
+        )
+    };
+}
+
+/// The same with nothing fetched ahead.
+macro_rules! near_channel_of_one {
+    ($i:literal, $($p:ident $a:ident $b:ident)*) => {
+        concat!(
+            "vmovups {w}, [{weights} + 32*", $i, "]\n",
             $(
                 "vbroadcastss {x}, [{", stringify!($p), "} + 4*{offset} + 4*", $i, "]\n",
                 "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
@@ -39,6 +56,38 @@ macro_rules! channel_of_two {
                 "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
                 "vfmadd231ps {", stringify!($b), "}, {x}, {v}\n",
             )*
+        )
+    };
+}
+
+/// The same with nothing fetched ahead.
+macro_rules! near_channel_of_two {
+    ($i:literal, $($p:ident $a:ident $b:ident)*) => {
+        concat!(
+            "vmovups {w}, [{weights} + 32*", $i, "]\n",
+            "vmovups {v}, [{weights} + {stride} + 32*", $i, "]\n",
+            $(
+                "vbroadcastss {x}, [{", stringify!($p), "} + 4*{offset} + 4*", $i, "]\n",
+                "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
+                "vfmadd231ps {", stringify!($b), "}, {x}, {v}\n",
+            )*
+        )
+    };
+}
+
+/// All taps, of [`THREE`] places each.
+macro_rules! taps_of_threes {
+    ($channel:ident, $($pixels:tt)*) => {
+        concat!(
+            "2:\n",
+            "mov {offset}, [{tap} + {offset_at}]\n",
+            $channel!(0, $($pixels)*), $channel!(1, $($pixels)*), $channel!(2, $($pixels)*),
+            "add {weights}, 32*3\n",
+            "add {tap}, {tap_size}\n",
+            "cmp {tap}, {end}\n",
+            "jne 2b\n",
+            // Operands that only other taps use.
+            "/* {count} {count_at} {ahead} */",
         )
     };
 }
@@ -84,11 +133,11 @@ macro_rules! taps_of_any {
 
 /// [`add`] for the pixels that are listed, as `[index register sum sum]`.
 macro_rules! sums_of_one {
-    ($taps:ident, $from:expr, $stride:expr, $sums:ident,
+    ($taps:ident $one:ident $two:ident, $from:expr, $stride:expr, $sums:ident,
      $([$i:literal $p:ident $a:ident $b:ident])*) => {{
         let (taps, weights, pixels) = $from;
         asm!(
-            $taps!(channel_of_one, $($p $a $b)*),
+            $taps!($one, $($p $a $b)*),
             tap = inout(reg) taps.start => _,
             end = in(reg) taps.end,
             weights = inout(reg) weights => _,
@@ -108,11 +157,11 @@ macro_rules! sums_of_one {
 
 /// The same for two blocks.
 macro_rules! sums_of_two {
-    ($taps:ident, $from:expr, $stride:expr, $sums:ident,
+    ($taps:ident $one:ident $two:ident, $from:expr, $stride:expr, $sums:ident,
      $([$i:literal $p:ident $a:ident $b:ident])*) => {{
         let (taps, weights, pixels) = $from;
         asm!(
-            $taps!(channel_of_two, $($p $a $b)*),
+            $taps!($two, $($p $a $b)*),
             tap = inout(reg) taps.start => _,
             end = in(reg) taps.end,
             weights = inout(reg) weights => _,
@@ -138,7 +187,7 @@ macro_rules! sums_of_two {
 
 /// Adds the products of weights and inputs to the sums of `P` pixels, of which each has its place,
 /// and `B` blocks, whose weights lie `stride` numbers apart: over the taps of `runs`, which have
-/// [`RUN`] channels each, and then over `others`.
+/// [`RUN`] channels each, then over `threes`, of [`THREE`] places, and over `others`.
 ///
 /// # Safety
 /// The processor has AVX2 and FMA; all addresses that the taps lead to are good; no tap is without
@@ -146,7 +195,7 @@ macro_rules! sums_of_two {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn accumulate<const B: usize, const P: usize>(
-    [runs, others]: [&[Tap]; 2],
+    [runs, threes, others]: [&[Tap]; 3],
     weights: *const f32,
     pixels: &[*const f32; P],
     stride: usize,
@@ -155,38 +204,43 @@ pub(super) unsafe fn accumulate<const B: usize, const P: usize>(
     // SAFETY: the caller's.
     unsafe {
         if !runs.is_empty() {
-            add::<B, P, true>((runs.as_ptr_range(), weights, pixels), stride, sums);
+            add::<B, P, RUN>((runs.as_ptr_range(), weights, pixels), stride, sums);
         }
+        let weights = weights.add(runs.len() * RUN * 8);
+        if !threes.is_empty() {
+            add::<B, P, THREE>((threes.as_ptr_range(), weights, pixels), stride, sums);
+        }
+        let weights = weights.add(threes.len() * THREE * 8);
         if !others.is_empty() {
-            let weights = weights.add(runs.len() * RUN * 8);
-            add::<B, P, false>((others.as_ptr_range(), weights, pixels), stride, sums);
+            add::<B, P, 0>((others.as_ptr_range(), weights, pixels), stride, sums);
         }
     }
 }
 
-/// Adds the products of a range of taps, at least one, which are all runs or may be others.
+/// Adds the products of a range of taps, at least one, which are all of `COUNT` channels or, where that is 0,
+/// of any number.
 ///
 /// # Safety
 /// [`accumulate`]'s.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn add<const B: usize, const P: usize, const RUNS: bool>(
+unsafe fn add<const B: usize, const P: usize, const COUNT: usize>(
     from: (Range<*const Tap>, *const f32, &[*const f32; P]),
     stride: usize,
     sums: &mut [[__m256; P]; B],
 ) {
     macro_rules! pixels {
-        ($sums_of:ident, $taps:ident) => {
+        ($sums_of:ident, $($how:ident)*) => {
             match P {
-                1 => $sums_of!($taps, from, stride, sums, [0 p0 a0 b0]),
-                2 => $sums_of!($taps, from, stride, sums, [0 p0 a0 b0] [1 p1 a1 b1]),
-                3 => $sums_of!($taps, from, stride, sums,
+                1 => $sums_of!($($how)*, from, stride, sums, [0 p0 a0 b0]),
+                2 => $sums_of!($($how)*, from, stride, sums, [0 p0 a0 b0] [1 p1 a1 b1]),
+                3 => $sums_of!($($how)*, from, stride, sums,
                     [0 p0 a0 b0] [1 p1 a1 b1] [2 p2 a2 b2]),
-                4 => $sums_of!($taps, from, stride, sums,
+                4 => $sums_of!($($how)*, from, stride, sums,
                     [0 p0 a0 b0] [1 p1 a1 b1] [2 p2 a2 b2] [3 p3 a3 b3]),
-                5 => $sums_of!($taps, from, stride, sums,
+                5 => $sums_of!($($how)*, from, stride, sums,
                     [0 p0 a0 b0] [1 p1 a1 b1] [2 p2 a2 b2] [3 p3 a3 b3] [4 p4 a4 b4]),
-                6 => $sums_of!($taps, from, stride, sums,
+                6 => $sums_of!($($how)*, from, stride, sums,
                     [0 p0 a0 b0] [1 p1 a1 b1] [2 p2 a2 b2] [3 p3 a3 b3] [4 p4 a4 b4] [5 p5 a5 b5]),
                 _ => {}
             }
@@ -194,19 +248,26 @@ unsafe fn add<const B: usize, const P: usize, const RUNS: bool>(
     }
     // SAFETY: reads of the caller's good addresses; to fetch ahead from others does nothing.
     unsafe {
-        match (B, RUNS) {
-            (1, true) => pixels!(sums_of_one, taps_of_runs),
-            (1, false) => pixels!(sums_of_one, taps_of_any),
-            (2, true) => pixels!(sums_of_two, taps_of_runs),
-            (2, false) => pixels!(sums_of_two, taps_of_any),
+        match (B, COUNT) {
+            (1, RUN) => pixels!(sums_of_one, taps_of_runs channel_of_one channel_of_two),
+            (1, THREE) => {
+                pixels!(sums_of_one, taps_of_threes near_channel_of_one near_channel_of_two)
+            }
+            (1, _) => pixels!(sums_of_one, taps_of_any channel_of_one channel_of_two),
+            (2, RUN) => pixels!(sums_of_two, taps_of_runs channel_of_one channel_of_two),
+            (2, THREE) => {
+                pixels!(sums_of_two, taps_of_threes near_channel_of_one near_channel_of_two)
+            }
+            (2, _) => pixels!(sums_of_two, taps_of_any channel_of_one channel_of_two),
             _ => {}
         }
     }
 }
 
-/// The taps before the first that is no run, and the rest.
-pub(super) fn in_runs(taps: &[Tap]) -> [&[Tap]; 2] {
-    let n = taps.iter().take_while(|tap| tap.count == RUN).count();
-    let (runs, others) = taps.split_at(n);
-    [runs, others]
+/// The taps before the first that is no run, those after it of three places, and the rest.
+pub(super) fn in_runs(taps: &[Tap]) -> [&[Tap]; 3] {
+    let n = |taps: &[Tap], count| taps.iter().take_while(|tap| tap.count == count).count();
+    let (runs, rest) = taps.split_at(n(taps, RUN));
+    let (threes, others) = rest.split_at(n(rest, THREE));
+    [runs, threes, others]
 }

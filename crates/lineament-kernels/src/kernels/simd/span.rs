@@ -81,8 +81,7 @@ pub(super) fn span(
 /// Some rows of outputs of two blocks.
 struct Span<'a> {
     finish: &'a Finish,
-    /// The taps before the first that is no run, and the rest.
-    taps: [&'a [Tap]; 2],
+    taps: [&'a [Tap]; 3],
     /// The first channel of the first block, and what belongs to it.
     channel: usize,
     bias: *const f32,

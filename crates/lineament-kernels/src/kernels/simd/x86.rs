@@ -92,7 +92,7 @@ vector!(
         // SAFETY: the trait's contract.
         unsafe {
             let pixels = from_fn(|p| inputs.add(p * step));
-            run::accumulate([taps, &[]], weights, &pixels, block_stride, sums);
+            run::accumulate([taps, &[], &[]], weights, &pixels, block_stride, sums);
         }
     }
 );
