@@ -55,6 +55,23 @@ pub(crate) fn each_row(
     values: &mut [f32],
     work: impl Fn(RowAt, &mut [f32]) + Sync,
 ) {
+    each_run(pool, picture, values, |at, _, words| {
+        let rows = words.chunks_mut(picture.row_stride().max(1));
+        for (i, row) in rows.enumerate() {
+            let y = at.y + i;
+            work(RowAt { y, ..at }, &mut row[..picture.row_len()]);
+        }
+    });
+}
+
+/// Calls `work` with runs of rows below each other, each row of the picture in one: with the first row, how many there
+/// are, and the words from the start of the first to the end of the last.
+pub(crate) fn each_run(
+    pool: &Pool,
+    picture: &Picture,
+    values: &mut [f32],
+    work: impl Fn(RowAt, usize, &mut [f32]) + Sync,
+) {
     let n_rows = picture.n_rows();
     let per_task = GRAIN.div_ceil(picture.row_len().max(1)).max(1);
     // Each thread takes the part of a picture that it writes in other layers too.
@@ -63,11 +80,18 @@ pub(crate) fn each_row(
     pool.for_each(n_rows.div_ceil(per_task), &|task| {
         let first = task * per_task;
         let n = per_task.min(n_rows - first);
-        for at in picture.rows_from(first, band).take(n) {
+        let mut rows = picture.rows_from(first, band).take(n).peekable();
+        while let Some(at) = rows.next() {
+            let mut n = 1;
+            let is_below = |next: &RowAt, n: usize| *next == RowAt { y: at.y + n, ..at };
+            while rows.next_if(|next| is_below(next, n)).is_some() {
+                n += 1;
+            }
             let start = picture.row_start(at);
-            // SAFETY: rows of a picture do not overlap, and each is in one task.
-            let row = unsafe { shared.part(start..start + picture.row_len()) };
-            work(at, row);
+            let end = start + (n - 1) * picture.row_stride() + picture.row_len();
+            // SAFETY: rows of a picture do not overlap, and each is in one task; nobody writes between them.
+            let words = unsafe { shared.part(start..end) };
+            work(at, n, words);
         }
     });
 }

@@ -129,14 +129,12 @@ impl Chain {
                 let read = self.reading.rows(&rows);
                 let (first, n) = (read.start * self.merged, read.len() * self.merged);
                 for block in 0..self.band.blocks() {
-                    for y in 0..n {
-                        let at = RowAt {
-                            image,
-                            block,
-                            y: first + y,
-                        };
-                        self.row(machine.isa, source, at, y, band);
-                    }
+                    let at = RowAt {
+                        image,
+                        block,
+                        y: first,
+                    };
+                    self.rows(machine.isa, source, at, n, band);
                 }
                 for block in (0..to.blocks()).step_by(PAIR) {
                     let strip = Strip {
@@ -153,30 +151,32 @@ impl Chain {
         });
     }
 
-    /// Makes row `y` of the band, which is the row at `at` of the picture.
-    fn row(&self, isa: Isa, source: &[f32], at: RowAt, y: usize, band: &mut [f32]) {
-        let place = RowAt { image: 0, y, ..at };
-        let start = self.band.row_start(place);
-        let (left, right) = (self.band.halo.left, self.band.halo.right);
+    /// Makes the first `n` rows of a block of the band, which are those from the one at `at` on of the picture.
+    fn rows(&self, isa: Isa, source: &[f32], at: RowAt, n: usize, band: &mut [f32]) {
+        let place = |y| RowAt { image: 0, y, ..at };
+        let row_start = |y| self.band.row_start(place(y));
         match &self.first {
             First::Depthwise(depthwise) => {
-                let row = &mut band[start..start + self.band.row_len()];
-                depthwise.row(isa, source, at, None, row);
+                let words = &mut band[row_start(0)..row_start(n - 1) + self.band.row_len()];
+                depthwise.rows(isa, (source, at), None, words, n);
             }
             First::Padding { from, above } => {
                 let pixel = self.band.pixel();
-                let start = start - left * pixel;
-                let row = &mut band[start..start + self.band.row_stride()];
-                let inside = at.y.checked_sub(*above).filter(|y| *y < from.height);
-                let Some(y) = inside else {
-                    row.fill(0.0);
-                    return;
-                };
-                let (before, rest) = row.split_at_mut(left * pixel);
-                let (inside, after) = rest.split_at_mut(rest.len() - right * pixel);
-                before.fill(0.0);
-                inside.copy_from_slice(from.row(source, RowAt { y, ..at }));
-                after.fill(0.0);
+                let [left, right] = [self.band.halo.left, self.band.halo.right].map(|n| n * pixel);
+                for y in 0..n {
+                    let start = row_start(y) - left;
+                    let row = &mut band[start..start + self.band.row_stride()];
+                    let own = (at.y + y).checked_sub(*above);
+                    let Some(y) = own.filter(|y| *y < from.height) else {
+                        row.fill(0.0);
+                        continue;
+                    };
+                    let (before, rest) = row.split_at_mut(left);
+                    let (inside, after) = rest.split_at_mut(rest.len() - right);
+                    before.fill(0.0);
+                    inside.copy_from_slice(from.row(source, RowAt { y, ..at }));
+                    after.fill(0.0);
+                }
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::aligned::Aligned;
 use crate::isa::Isa;
 use crate::ops::Slide;
 use crate::picture::{Picture, RowAt};
-use crate::share::each_row;
+use crate::share::each_run;
 
 /// A depthwise convolution, ready to run.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(crate) struct Depthwise {
     pub(crate) residual: Option<Picture>,
     origin: usize,
     /// Words of the source between output rows.
-    row_step: usize,
+    pub(crate) row_step: usize,
     /// Words of the source between output pixels.
     pub(crate) step: usize,
 }
@@ -75,37 +75,43 @@ impl Depthwise {
         self.check(source);
         assert_eq!(residual.is_some(), self.finish.adds);
         assert!(self.residual.is_none_or(|r| r.same_inside(&self.target)));
-        each_row(machine.pool, &self.target, target, |at, row| {
+        each_run(machine.pool, &self.target, target, |at, n, words| {
             let addends = self.residual.as_ref().zip(residual);
-            let addends = addends.map(|(picture, values)| picture.row(values, at));
-            self.row(machine.isa, source, at, addends, row);
+            let addends = addends.map(|(picture, values)| &values[picture.row_start(at)..]);
+            self.rows(machine.isa, (source, at), addends, words, n);
         });
     }
 
-    /// What the kernels rely on, but for what they see of each row.
+    /// What the kernels rely on, but for what they see of the rows.
     pub(super) fn check(&self, source: &[f32]) {
         assert!(source.len() >= self.source.len());
         assert!(self.source.blocks() == self.target.blocks());
     }
 
-    /// Writes one row of the output.
-    pub(super) fn row(
+    /// Writes `n` rows of a block of the output, from the start of the first in `words` on; `addends` starts with the first
+    /// row's. They are made of what the row at `at`, and those below it, would be made of.
+    pub(super) fn rows(
         &self,
         isa: Isa,
-        source: &[f32],
-        at: RowAt,
+        (source, at): (&[f32], RowAt),
         addends: Option<&[f32]>,
-        row: &mut [f32],
+        words: &mut [f32],
+        n: usize,
     ) {
-        let source = &source[self.first_tap(at)..];
+        let (block, source) = (at.block, &source[self.first_tap(at)..]);
         match isa {
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
             Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
-                simd::depthwise_row(isa, self, source, at, addends, row);
+                simd::depthwise_rows(isa, self, (source, block), addends, words, n);
             }
-            _ => portable::depthwise_row(self, source, at, addends, row),
+            _ => portable::depthwise_rows(self, (source, block), addends, words),
         }
-        self.finish.finish_row(isa, row, at.block);
+        if self.finish.last.is_some() {
+            for row in words.chunks_mut(self.target.row_stride()) {
+                let row = &mut row[..self.target.row_len()];
+                self.finish.finish_row(isa, row, block);
+            }
+        }
     }
 
     fn first_tap(&self, at: RowAt) -> usize {

@@ -248,29 +248,34 @@ pub(super) fn lanes_at(numbers: Numbers, words: &[f32]) -> Lanes {
     }
 }
 
-/// One row of one block of a depthwise convolution.
-pub(super) fn depthwise_row(
+/// Some rows of one block of a depthwise convolution; `source` begins at the first tap of the first.
+pub(super) fn depthwise_rows(
     depthwise: &Depthwise,
-    source: &[f32],
-    at: RowAt,
+    (source, block): (&[f32], usize),
     addends: Option<&[f32]>,
-    row: &mut [f32],
+    words: &mut [f32],
 ) {
-    let (weights, _) = depthwise.weights(at.block).as_chunks::<LANES>();
+    let to = &depthwise.target;
+    let (weights, _) = depthwise.weights(block).as_chunks::<LANES>();
     let out = Out {
         finish: &depthwise.finish,
-        target: &depthwise.target,
+        target: to,
         residual: depthwise.residual.as_ref(),
     };
-    for x in 0..depthwise.target.width {
-        let mut sum = [0.0; LANES];
-        for (offset, weights) in depthwise.taps.iter().zip(weights) {
-            let numbers = depthwise.source.numbers;
-            let values = lanes_at(numbers, &source[offset + x * depthwise.step..]);
-            for ((sum, value), weight) in sum.iter_mut().zip(values).zip(weights) {
-                *sum += value * weight;
+    for (y, row) in words.chunks_mut(to.row_stride()).enumerate() {
+        let source = &source[y * depthwise.row_step..];
+        let addends = depthwise.residual.as_ref().zip(addends);
+        let addends = addends.map(|(picture, values)| &values[y * picture.row_stride()..]);
+        for x in 0..to.width {
+            let mut sum = [0.0; LANES];
+            for (offset, weights) in depthwise.taps.iter().zip(weights) {
+                let numbers = depthwise.source.numbers;
+                let values = lanes_at(numbers, &source[offset + x * depthwise.step..]);
+                for ((sum, value), weight) in sum.iter_mut().zip(values).zip(weights) {
+                    *sum += value * weight;
+                }
             }
+            out.store(&[sum], block, x, addends, row);
         }
-        out.store(&[sum], at.block, x, addends, row);
     }
 }

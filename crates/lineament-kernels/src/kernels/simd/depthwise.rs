@@ -15,16 +15,16 @@ use crate::isa::Isa;
 use crate::kernels::depthwise::Depthwise;
 #[cfg(target_arch = "x86_64")]
 use crate::numbers::Numbers;
-use crate::picture::RowAt;
+use crate::picture::Picture;
 
-/// One row of one block; `source` begins at the first tap of its first pixel.
-pub(in crate::kernels) fn depthwise_row(
+/// `n` rows of one block; `source` begins at the first tap of the first pixel, `addends` and `target` with the first row.
+pub(in crate::kernels) fn depthwise_rows(
     isa: Isa,
     depthwise: &Depthwise,
-    source: &[f32],
-    at: RowAt,
+    (source, block): (&[f32], usize),
     addends: Option<&[f32]>,
     target: &mut [f32],
+    n: usize,
 ) {
     let Depthwise {
         target: to,
@@ -32,38 +32,50 @@ pub(in crate::kernels) fn depthwise_row(
         ..
     } = depthwise;
     let (lanes, width) = (to.lanes, to.width);
-    assert!(width > 0 && (width - 1) * depthwise.step + depthwise.reach <= source.len());
-    assert!(target.len() == to.row_len());
-    assert!(addends.is_none_or(|a| residual.is_some_and(|r| a.len() >= r.row_len())));
+    assert!(width > 0 && n > 0);
+    let last = (n - 1) * depthwise.row_step + (width - 1) * depthwise.step;
+    assert!(last + depthwise.reach <= source.len());
+    let extent = |picture: &Picture| (n - 1) * picture.row_stride() + picture.row_len();
+    assert!(target.len() == extent(to));
+    assert!(addends.is_none_or(|a| residual.is_some_and(|r| a.len() >= extent(&r))));
     #[cfg(target_arch = "x86_64")]
     let has_bf16 = [Some(depthwise.source), Some(*to), *residual]
         .into_iter()
         .flatten()
         .any(|picture| picture.numbers == Numbers::Bf16);
-    let row = Row {
-        depthwise,
-        channel: at.block * lanes,
-        weights: depthwise.weights(at.block).as_ptr(),
-        taps: source.as_ptr(),
-        target: target.as_mut_ptr(),
-        addends: addends.map(<[f32]>::as_ptr),
-        width,
+    let rows = Rows {
+        first: Row {
+            depthwise,
+            channel: block * lanes,
+            weights: depthwise.weights(block).as_ptr(),
+            taps: source.as_ptr(),
+            target: target.as_mut_ptr(),
+            addends: addends.map(<[f32]>::as_ptr),
+            width,
+        },
+        n,
     };
-    assert!(row.channel + lanes <= depthwise.finish.bias.len());
+    assert!(rows.first.channel + lanes <= depthwise.finish.bias.len());
     // SAFETY: every tap of every pixel lies in `source`, as seen above; the instruction set is
     // present.
     unsafe {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 if has_bf16 => row_bf16(&row),
+            Isa::Avx512 if has_bf16 => rows_bf16(&rows),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => row_avx512(&row),
+            Isa::Avx512 => rows_avx512(&rows),
             #[cfg(target_arch = "x86_64")]
-            _ => row_avx2(&row),
+            _ => rows_avx2(&rows),
             #[cfg(target_arch = "aarch64")]
-            _ => row_neon(&row),
+            _ => rows_neon(&rows),
         }
     }
+}
+
+/// Rows below each other.
+struct Rows<'a> {
+    first: Row<'a>,
+    n: usize,
 }
 
 struct Row<'a> {
@@ -79,28 +91,31 @@ struct Row<'a> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn row_avx512(row: &Row<'_>) {
+unsafe fn rows_avx512(rows: &Rows<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        match row.depthwise.in_threes {
+        match rows.first.depthwise.in_threes {
             // With more pixels the compiler keeps their sums in memory.
-            true => tiles::<__m512, Whole, 12>(row),
-            false => tiles::<__m512, Whole, 14>(row),
+            true => each_row::<__m512, Whole, 12>(rows),
+            false => each_row::<__m512, Whole, 14>(rows),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16")]
-unsafe fn row_bf16(row: &Row<'_>) {
+unsafe fn rows_bf16(rows: &Rows<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        match (row.depthwise.source.numbers, row.depthwise.in_threes) {
+        match (
+            rows.first.depthwise.source.numbers,
+            rows.first.depthwise.in_threes,
+        ) {
             // As above.
-            (Numbers::F32, true) => tiles::<WithBf16, Whole, 12>(row),
-            (Numbers::F32, false) => tiles::<WithBf16, Whole, 14>(row),
-            (Numbers::Bf16, true) => tiles::<WithBf16, Halves, 12>(row),
-            (Numbers::Bf16, false) => tiles::<WithBf16, Halves, 14>(row),
+            (Numbers::F32, true) => each_row::<WithBf16, Whole, 12>(rows),
+            (Numbers::F32, false) => each_row::<WithBf16, Whole, 14>(rows),
+            (Numbers::Bf16, true) => each_row::<WithBf16, Halves, 12>(rows),
+            (Numbers::Bf16, false) => each_row::<WithBf16, Halves, 14>(rows),
             (Numbers::U8 { .. }, _) => {}
         }
     }
@@ -108,25 +123,48 @@ unsafe fn row_bf16(row: &Row<'_>) {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn row_avx2(row: &Row<'_>) {
+unsafe fn rows_avx2(rows: &Rows<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        match row.depthwise.in_threes {
+        match rows.first.depthwise.in_threes {
             // As above.
-            true => tiles::<__m256, Whole, 10>(row),
-            false => tiles::<__m256, Whole, 12>(row),
+            true => each_row::<__m256, Whole, 10>(rows),
+            false => each_row::<__m256, Whole, 12>(rows),
         }
     }
 }
 
 #[cfg(target_arch = "aarch64")]
 #[target_feature(enable = "neon")]
-unsafe fn row_neon(row: &Row<'_>) {
+unsafe fn rows_neon(rows: &Rows<'_>) {
     // SAFETY: the caller's.
     unsafe {
-        match row.depthwise.in_threes {
-            true => tiles::<Neon, Whole, 10>(row),
-            false => tiles::<Neon, Whole, 12>(row),
+        match rows.first.depthwise.in_threes {
+            true => each_row::<Neon, Whole, 10>(rows),
+            false => each_row::<Neon, Whole, 12>(rows),
+        }
+    }
+}
+
+/// The rows, one after another.
+///
+/// # Safety
+/// [`Numeric`]'s contract; all addresses of `rows` are good for whole rows, and for all of them.
+#[inline(always)]
+unsafe fn each_row<V: Vector, W: Numeric, const MOST: usize>(rows: &Rows<'_>) {
+    let first = &rows.first;
+    let to = &first.depthwise.target;
+    let residual = first.depthwise.residual.as_ref().unwrap_or(to);
+    for y in 0..rows.n {
+        // SAFETY: the caller's.
+        unsafe {
+            let row = Row {
+                taps: first.taps.add(y * first.depthwise.row_step),
+                target: first.target.add(y * to.row_stride()),
+                addends: first.addends.map(|a| a.add(y * residual.row_stride())),
+                ..*first
+            };
+            tiles::<V, W, MOST>(&row);
         }
     }
 }

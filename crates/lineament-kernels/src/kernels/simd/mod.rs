@@ -30,7 +30,7 @@ mod words;
 mod x86;
 
 pub(super) use dense::dense;
-pub(super) use depthwise::depthwise_row;
+pub(super) use depthwise::depthwise_rows;
 pub(super) use peak::multiply;
 #[cfg(target_arch = "x86_64")]
 pub(super) use quantize::{greatest, greatest_f32, quantize, quantize_f32};
