@@ -191,3 +191,61 @@ fn residual(values: &[f32], scale: f32, codes: impl Iterator<Item = f64>) -> f64
 fn up(value: f64) -> f32 {
     (value as f32).next_up()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pulp::{Arch, WithSimd};
+
+    /// All bounds of [`ROWS`] rows by vectors.
+    struct InVectors<'a> {
+        probe: &'a Rounded<i8>,
+        products: [f32; ROWS],
+        scales: [f32; ROWS],
+        residuals: [f32; ROWS],
+    }
+
+    impl WithSimd for InVectors<'_> {
+        type Output = Vec<f32>;
+
+        fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
+            let (products, _) = S::as_simd_f32s(&self.products);
+            let (scales, _) = S::as_simd_f32s(&self.scales);
+            let (residuals, _) = S::as_simd_f32s(&self.residuals);
+            let rows = products.iter().zip(scales).zip(residuals);
+            let bounds: Vec<S::f32s> = rows
+                .map(|((p, s), r)| self.probe.bounds(simd, *p, *s, *r))
+                .collect();
+            bounds
+                .iter()
+                .flat_map(|b| {
+                    pulp::bytemuck::cast_slice::<_, f32>(std::slice::from_ref(b)).to_vec()
+                })
+                .collect()
+        }
+    }
+
+    #[test]
+    fn vectors_of_rows_have_the_bounds_of_rows() {
+        let probe = Probe::new(&[0.6, -0.0, 0.64, -0.48]).coarse;
+        let row = |i: usize| (i as f32 * 0.37).sin();
+        let products: [f32; ROWS] = std::array::from_fn(|i| (20_000.0 * row(i)).round());
+        let scales: [f32; ROWS] = std::array::from_fn(|i| 0.008 + 0.001 * row(i + 1));
+        let residuals: [f32; ROWS] = std::array::from_fn(|i| 0.01 + 0.005 * row(i + 2));
+        let found = Arch::new().dispatch(InVectors {
+            probe: &probe,
+            products,
+            scales,
+            residuals,
+        });
+        assert_eq!(found.len(), ROWS);
+        for i in 0..ROWS {
+            let expected = probe.bound(products[i] as i32, scales[i], residuals[i]);
+            assert!(
+                (found[i] - expected).abs() < 1e-6,
+                "{i}: {} {expected}",
+                found[i]
+            );
+        }
+    }
+}

@@ -132,6 +132,7 @@ mod tests {
             let (_, mut mapped) = read(&path, 3).unwrap();
             for row in n..n + BLOCK + 21 {
                 assert_eq!(mapped, made, "{row} rows");
+                assert_eq!(mapped.last_face(), row as i64);
                 push(&mut made, row);
                 push(&mut mapped, row);
             }
