@@ -112,6 +112,9 @@ impl<'a> Statements<'a> {
                 photos
                     .face(path, face_idx)
                     .map_err(|what| bad(self.path, &format!("line {line}: {what}")))
+                    .map_err(|failure| {
+                        failure.help("clusters.csv lists the photos and their faces")
+                    })
             };
             let faces = [
                 face(&row.path_a, row.face_idx_a)?,
