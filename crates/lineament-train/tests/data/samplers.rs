@@ -122,6 +122,33 @@ fn pairs_are_matched_as_often_as_asked_and_everybody_takes_turns() {
 }
 
 #[test]
+fn every_image_comes_beside_another_of_the_person() {
+    let labels = nine_people();
+    let sampler = Sampler::new(&SamplerOptions::Mates { pairs: 7 }, &labels, 1).unwrap();
+    // 44 images have a mate: all of people 1 to 8.
+    assert_eq!((sampler.batch_size(), sampler.steps_per_epoch()), (14, 4));
+    let drawn: Vec<usize> = (0..44).flat_map(|step| sampler.batch(step)).collect();
+    let (firsts, mates): (Vec<usize>, Vec<usize>) =
+        drawn.chunks(2).map(|pair| (pair[0], pair[1])).unzip();
+    assert!(
+        firsts
+            .iter()
+            .zip(&mates)
+            .all(|(a, b)| a != b && labels[*a] == labels[*b])
+    );
+    for round in firsts.chunks(44) {
+        let round: BTreeSet<usize> = round.iter().copied().collect();
+        assert_eq!(round, (1..45).collect());
+    }
+    assert_ne!(firsts[..44], firsts[44..88]);
+    // Every other image of the person may be the mate: in 7 rounds most of 8 are.
+    let of_last = firsts.iter().zip(&mates).filter(|(first, _)| **first == 44);
+    let of_last: BTreeSet<usize> = of_last.map(|(_, mate)| *mate).collect();
+    assert!(of_last.len() >= 4, "{of_last:?}");
+    assert_eq!(sampler.batch(17), sampler.clone().batch(17));
+}
+
+#[test]
 fn samplers_that_lack_people_say_so() {
     let refused =
         |options: SamplerOptions, labels: &[i64]| Sampler::new(&options, labels, 0).is_err();
@@ -131,6 +158,9 @@ fn samplers_that_lack_people_say_so() {
     assert!(refused(pairs(1.5), &[0, 0, 1, 1]) && refused(pairs(0.5), &[-1; 4]));
     assert!(refused(pairs(0.5), &[0, 0, 1, 4]) && refused(pairs(0.5), &[0, 0, 1, i64::MAX]));
     assert!(refused(pairs(0.5), &[0, 0, 1, -2]) && !refused(pairs(0.5), &[0, 0, 3, 3]));
+    let mates = |pairs| SamplerOptions::Mates { pairs };
+    assert!(refused(mates(4), &[0, 1, 2, -1, -1]) && refused(mates(0), &[0, 0]));
+    assert!(!refused(mates(4), &[0, 0]));
     let facenet = SamplerOptions::Facenet {
         people: 2,
         images_per_person: 2,

@@ -17,20 +17,6 @@ pub(super) const RUN: usize = 8;
 const THREE: usize = 3;
 
 /// One channel of one block: its weights, then for each pixel its input and the product.
-macro_rules! channel_of_one {
-    ($i:literal, $($p:ident $a:ident $b:ident)*) => {
-        concat!(
-            "vmovups {w}, [{weights} + 32*", $i, "]\n",
-            "prefetcht0 [{weights} + 32*", $i, " + {ahead}]\n",
-            $(
-                "vbroadcastss {x}, [{", stringify!($p), "} + 4*{offset} + 4*", $i, "]\n",
-                "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
-            )*
-        )
-    };
-}
-
-/// The same with nothing fetched ahead.
 macro_rules! near_channel_of_one {
     ($i:literal, $($p:ident $a:ident $b:ident)*) => {
         concat!(
@@ -44,23 +30,6 @@ macro_rules! near_channel_of_one {
 }
 
 /// One channel of two blocks.
-macro_rules! channel_of_two {
-    ($i:literal, $($p:ident $a:ident $b:ident)*) => {
-        concat!(
-            "vmovups {w}, [{weights} + 32*", $i, "]\n",
-            "vmovups {v}, [{weights} + {stride} + 32*", $i, "]\n",
-            "prefetcht0 [{weights} + 32*", $i, " + {ahead}]\n",
-            "prefetcht0 [{weights} + {stride} + 32*", $i, " + {ahead}]\n",
-            $(
-                "vbroadcastss {x}, [{", stringify!($p), "} + 4*{offset} + 4*", $i, "]\n",
-                "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
-                "vfmadd231ps {", stringify!($b), "}, {x}, {v}\n",
-            )*
-        )
-    };
-}
-
-/// The same with nothing fetched ahead.
 macro_rules! near_channel_of_two {
     ($i:literal, $($p:ident $a:ident $b:ident)*) => {
         concat!(
@@ -71,6 +40,27 @@ macro_rules! near_channel_of_two {
                 "vfmadd231ps {", stringify!($a), "}, {x}, {w}\n",
                 "vfmadd231ps {", stringify!($b), "}, {x}, {v}\n",
             )*
+        )
+    };
+}
+
+/// One channel of one block, with weights called for that come later.
+macro_rules! channel_of_one {
+    ($i:literal, $($pixels:tt)*) => {
+        concat!(
+            "prefetcht0 [{weights} + 32*", $i, " + {ahead}]\n",
+            near_channel_of_one!($i, $($pixels)*),
+        )
+    };
+}
+
+/// The same of two blocks.
+macro_rules! channel_of_two {
+    ($i:literal, $($pixels:tt)*) => {
+        concat!(
+            "prefetcht0 [{weights} + 32*", $i, " + {ahead}]\n",
+            "prefetcht0 [{weights} + {stride} + 32*", $i, " + {ahead}]\n",
+            near_channel_of_two!($i, $($pixels)*),
         )
     };
 }

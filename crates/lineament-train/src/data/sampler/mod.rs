@@ -1,6 +1,7 @@
 //! Which images a step is trained on: a function of a seed and the step, whatever came before.
 
 mod balanced;
+mod mates;
 mod pairs;
 mod people;
 mod uniform;
@@ -8,6 +9,7 @@ mod uniform;
 use serde::{Deserialize, Serialize};
 
 use balanced::Balanced;
+use mates::Mates;
 use pairs::Pairs;
 use uniform::Uniform;
 
@@ -44,6 +46,12 @@ pub enum SamplerOptions {
         /// Images of others.
         others: usize,
     },
+    /// Pairs of one person, one behind the other: every image that has a mate comes in turn, followed by a mate drawn
+    /// from the person's others. People come as often as they have images. An epoch is as many images as have a mate.
+    Mates {
+        /// Pairs a step.
+        pairs: usize,
+    },
     /// Pairs, one behind the other: first those that show a person twice, then those of two people.
     Pairs {
         /// Pairs a step.
@@ -75,6 +83,7 @@ pub struct Sampler {
 enum Plan {
     Uniform(Uniform),
     Balanced(Balanced),
+    Mates(Mates),
     Pairs(Pairs),
 }
 
@@ -107,6 +116,7 @@ impl Sampler {
                 others,
                 seed,
             )?),
+            SamplerOptions::Mates { pairs } => Plan::Mates(Mates::new(labels, pairs, seed)?),
             SamplerOptions::Pairs { pairs, matched } => {
                 Plan::Pairs(Pairs::new(labels, pairs, matched, seed)?)
             }
@@ -120,6 +130,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.batch(step),
             Plan::Balanced(balanced) => balanced.batch(step),
+            Plan::Mates(mates) => mates.batch(step),
             Plan::Pairs(pairs) => pairs.batch(step),
         }
     }
@@ -130,6 +141,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.batch_size(),
             Plan::Balanced(balanced) => balanced.batch_size(),
+            Plan::Mates(mates) => mates.batch_size(),
             Plan::Pairs(pairs) => pairs.batch_size(),
         }
     }
@@ -141,6 +153,7 @@ impl Sampler {
         match &self.plan {
             Plan::Uniform(uniform) => uniform.steps_per_epoch(),
             Plan::Balanced(balanced) => balanced.steps_per_epoch(),
+            Plan::Mates(mates) => mates.steps_per_epoch(),
             Plan::Pairs(pairs) => pairs.steps_per_epoch(),
         }
     }

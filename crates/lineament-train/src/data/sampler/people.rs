@@ -56,6 +56,16 @@ impl People {
         self.n_pairable
     }
 
+    /// How many images a person has.
+    pub(super) fn n_images(&self, person: usize) -> usize {
+        self.images[person].len()
+    }
+
+    /// One of a person's images.
+    pub(super) fn image(&self, person: usize, place: usize) -> usize {
+        self.images[person][place] as usize
+    }
+
     /// Refuses fewer people with two images than are needed.
     pub(super) fn check_pairable(&self, needed: usize) -> Result<(), TrainError> {
         if self.n_pairable >= needed {
