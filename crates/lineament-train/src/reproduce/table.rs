@@ -13,8 +13,10 @@ use std::path::PathBuf;
 
 /// What all runs share where nothing else is given: SphereFace-20 in small.
 const RECIPE: &str = include_str!("../../../../recipes/sphereface-20-small.toml");
-/// Pairs and triplets need people who are seen twice in a batch; they see as many images as the
-/// other losses.
+/// Pairs need people who are seen twice in a batch. These see as many images as the other losses, and people as often as
+/// those, by their images.
+const WITH_MATES: &str = "sampler={ kind = \"mates\", pairs = 64 }";
+/// Triplets need more of each person. They see as many images, too.
 const SEVERAL_OF_EACH: &str =
     "sampler={ kind = \"balanced\", people = 32, images_per_person = 4, epoch = \"images\" }";
 
@@ -27,7 +29,8 @@ pub struct Compared {
     pub published: Option<&'static str>,
     /// `[loss]` of the configuration.
     loss: &'static str,
-    is_of_pairs: bool,
+    /// How images are chosen, where that is not the recipe's way.
+    sampler: Option<&'static str>,
 }
 
 const fn compared(
@@ -39,7 +42,7 @@ const fn compared(
         name,
         published,
         loss,
-        is_of_pairs: false,
+        sampler: None,
     }
 }
 
@@ -48,7 +51,7 @@ const fn compared(
 pub const LOSSES: [Compared; 8] = [
     compared("softmax", Some("Softmax"), r#"{ kind = "softmax" }"#),
     Compared {
-        is_of_pairs: true,
+        sampler: Some(WITH_MATES),
         ..compared(
             "softmax-contrastive",
             Some("Softmax + Contrastive"),
@@ -56,7 +59,7 @@ pub const LOSSES: [Compared; 8] = [
         )
     },
     Compared {
-        is_of_pairs: true,
+        sampler: Some(SEVERAL_OF_EACH),
         ..compared(
             "triplet",
             Some("Triplet"),
@@ -175,9 +178,7 @@ impl Comparison {
             format!("seed={seed}"),
             format!("loss={}", loss.loss),
         ];
-        if loss.is_of_pairs {
-            assignments.push(SEVERAL_OF_EACH.to_owned());
-        }
+        assignments.extend(loss.sampler.map(str::to_owned));
         assignments.extend(self.assignments.iter().cloned());
         match &self.recipe {
             Some(path) => Config::load(path, &assignments),
