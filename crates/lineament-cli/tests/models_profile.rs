@@ -77,7 +77,7 @@ fn what_is_wrong_is_said() {
         (
             &["a.onnx", "--isa", "mmx"],
             2,
-            "portable, neon, avx2 and avx512",
+            "portable, neon, avx2, avx512 and amx",
         ),
     ] {
         let output = run(dir.path(), &[&["models", "profile"], args].concat());

@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [file, shape, threads, isa, precision] = arguments.as_slice() else {
         return Err(
-            "usage: profile FILE.onnx 1,3,112,112 THREADS portable|avx2|avx512 f32|bf16|int8"
+            "usage: profile FILE.onnx 1,3,112,112 THREADS portable|avx2|avx512|amx f32|bf16|int8"
                 .into(),
         );
     };

@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use crate::error::KernelError;
 use crate::kernels::peak::peak;
+#[cfg(target_arch = "x86_64")]
+use crate::kernels::tiles_are_permitted;
 use crate::precision::Precision;
 
-/// The environment variable that forces an instruction set: `portable`, `neon`, `avx2` or `avx512`.
+/// The environment variable that forces an instruction set: `portable`, `neon`, `avx2`, `avx512` or `amx`.
 pub const ISA_VARIABLE: &str = "LINEAMENT_ISA";
 
 /// An instruction set.
@@ -24,17 +26,28 @@ pub enum Isa {
     Avx2,
     /// AVX-512 F: 16 numbers at a time.
     Avx512,
+    /// AVX-512, and AMX for products of narrow numbers: 16 pixels × 16 channels at a time.
+    Amx,
 }
 
 /// Some text that names no instruction set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown instruction set \"{got}\"; there are portable, neon, avx2 and avx512")]
+#[error("unknown instruction set \"{got}\"; there are portable, neon, avx2, avx512 and amx")]
 pub struct UnknownIsa {
     /// The text.
     pub got: String,
 }
 
 impl Isa {
+    /// All of them, the simplest first.
+    pub const ALL: [Self; 5] = [
+        Self::Portable,
+        Self::Neon,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Amx,
+    ];
+
     /// The best that this processor has.
     #[must_use]
     pub fn detect() -> Self {
@@ -42,7 +55,12 @@ impl Isa {
         {
             let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             if avx2 && is_x86_feature_detected!("avx512f") {
-                return Self::Avx512;
+                let narrow = has_bf16() && has_int8();
+                return if narrow && tiles_are_permitted() {
+                    Self::Amx
+                } else {
+                    Self::Avx512
+                };
             }
             if avx2 {
                 return Self::Avx2;
@@ -74,8 +92,9 @@ impl Isa {
         let present = Self::detect();
         let is_there = match self {
             Self::Portable => true,
-            Self::Avx2 => matches!(present, Self::Avx2 | Self::Avx512),
-            Self::Neon | Self::Avx512 => self == present,
+            Self::Avx2 => matches!(present, Self::Avx2 | Self::Avx512 | Self::Amx),
+            Self::Avx512 => matches!(present, Self::Avx512 | Self::Amx),
+            Self::Neon | Self::Amx => self == present,
         };
         if is_there {
             return Ok(self);
@@ -102,10 +121,18 @@ impl Isa {
     #[must_use]
     pub fn multiplies(self, precision: Precision) -> bool {
         match (self, precision) {
-            (Self::Portable, _) | (_, Precision::F32) => true,
+            (Self::Portable | Self::Amx, _) | (_, Precision::F32) => true,
             (Self::Neon | Self::Avx2, _) => false,
             (Self::Avx512, Precision::Bf16) => has_bf16(),
-            (Self::Avx512, Precision::Int8) => has_bf16() && has_int8(),
+            (Self::Avx512, Precision::Int8) => has_int8(),
+        }
+    }
+
+    /// The vector instructions that go with it: its own, but for tiles'.
+    pub(crate) fn vectors(self) -> Self {
+        match self {
+            Self::Amx => Self::Avx512,
+            other => other,
         }
     }
 
@@ -113,7 +140,7 @@ impl Isa {
     pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Portable | Self::Neon | Self::Avx2 => 8,
-            Self::Avx512 => 16,
+            Self::Avx512 | Self::Amx => 16,
         }
     }
 }
@@ -128,6 +155,8 @@ fn has_bf16() -> bool {
 #[cfg(target_arch = "x86_64")]
 fn has_int8() -> bool {
     is_x86_feature_detected!("avx512vnni")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -149,6 +178,7 @@ impl FromStr for Isa {
             "neon" => Ok(Self::Neon),
             "avx2" => Ok(Self::Avx2),
             "avx512" => Ok(Self::Avx512),
+            "amx" => Ok(Self::Amx),
             _ => Err(UnknownIsa {
                 got: text.to_owned(),
             }),
@@ -163,22 +193,24 @@ impl fmt::Display for Isa {
             Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         })
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[allow(clippy::print_stdout, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
     fn names_come_back() {
-        for isa in [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512] {
+        for isa in Isa::ALL {
             assert_eq!(isa.to_string().parse(), Ok(isa));
         }
         assert!("sse".parse::<Isa>().is_err());
         assert!(Isa::Portable.checked().is_ok());
         assert!(Isa::detect().checked().is_ok());
+        println!("the best here is {}", Isa::detect());
     }
 }

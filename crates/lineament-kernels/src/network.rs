@@ -165,10 +165,7 @@ impl Network {
         self.check(shape, values)?;
         let plan = self.plan(shape)?;
         let mut workspace = self.workspace(&plan);
-        let machine = Machine {
-            isa: self.options.isa,
-            pool: &workspace.pool,
-        };
+        let machine = Machine::new(self.options.isa, &workspace.pool);
         plan.run(machine, &mut workspace.slots, values);
         let outputs = plan.outputs.iter().enumerate();
         let output = |(index, (_, shape)): (usize, &(_, Vec<usize>))| NetworkOutput {
@@ -203,10 +200,7 @@ impl Network {
         self.check(shape, &values)?;
         let plan = self.plan(shape)?;
         let mut workspace = self.workspace(&plan);
-        let machine = Machine {
-            isa: self.options.isa,
-            pool: &workspace.pool,
-        };
+        let machine = Machine::new(self.options.isa, &workspace.pool);
         let timed =
             (0..=runs.get()).map(|_| plan.run_timed(machine, &mut workspace.slots, &values));
         let times: Vec<_> = timed.skip(1).collect();

@@ -19,7 +19,7 @@ pub enum Precision {
     /// Weights and inputs of convolutions are rounded to 8 bits, by a scale for each output channel
     /// and one for each picture, which is taken from its greatest amount as the network runs: four times the
     /// multiplications in the same time. What flows between, Winograd's tiles and matrix products are
-    /// `bf16`.
+    /// `bf16` where the processor multiplies those, else `f32`.
     Int8,
 }
 

@@ -10,8 +10,7 @@ use serde_json::Value;
 const TOLERANCE: f32 = 1e-5;
 
 fn present() -> impl Iterator<Item = Isa> {
-    let sets = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
-    sets.into_iter().filter(|isa| isa.checked().is_ok())
+    Isa::ALL.into_iter().filter(|isa| isa.checked().is_ok())
 }
 
 fn tensor(value: &Value) -> (Vec<usize>, Vec<f32>) {

@@ -52,7 +52,7 @@ fn instruction_sets_agree_with_the_portable_twin() {
     for name in NETWORKS {
         let onnx = asset(name);
         let twin = Network::from_onnx(&onnx, options(Isa::Portable, 1)).unwrap();
-        for isa in [Isa::Neon, Isa::Avx2, Isa::Avx512] {
+        for isa in Isa::ALL.into_iter().skip(1) {
             if isa.checked().is_err() {
                 continue;
             }
@@ -97,13 +97,21 @@ fn less_exact_numbers_stay_near() {
             let twin = run(Isa::Portable);
             let rounding = distance(&twin, &exact);
             assert!(rounding <= most, "{name} in {precision}: {rounding}");
-            if Isa::detect() != Isa::Avx512 || !Isa::Avx512.multiplies(precision) {
+            let sets = [Isa::Avx512, Isa::Amx].into_iter();
+            let sets: Vec<_> = sets
+                .filter(|isa| isa.checked().is_ok() && isa.multiplies(precision))
+                .collect();
+            if sets.is_empty() {
                 println!("skipped: this processor has no instructions for {precision}");
-                continue;
             }
-            // A sum in another order may round to the neighbour, which later layers see.
-            let differ = distance(&run(Isa::Avx512), &twin);
-            assert!(differ <= most / 2.0, "{name} in {precision}: {differ}");
+            for isa in sets {
+                // A sum in another order may round to the neighbour, which later layers see.
+                let differ = distance(&run(isa), &twin);
+                assert!(
+                    differ <= most / 2.0,
+                    "{name} on {isa} in {precision}: {differ}"
+                );
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use lineament_runtime::{
 };
 use support::{NETWORKS, asset, input_for, same_under_contention, sessions_agree, shared_models};
 
-const SETS: [Isa; 4] = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
+const SETS: [Isa; 5] = Isa::ALL;
 
 fn load(name: &str, onnx: &[u8], engine: Engine, threads: usize) -> LoadedSession {
     let threads = NonZeroUsize::new(threads).unwrap();

@@ -341,7 +341,7 @@ pub(crate) struct EvalModels {
     /// The device that the engine runs on.
     #[arg(long, value_name = "NAME", default_value = "cpu")]
     pub(crate) device: String,
-    /// The instructions that our own engine uses: portable, neon, avx2 or avx512 [default: LINEAMENT_ISA,
+    /// The instructions that our own engine uses: portable, neon, avx2, avx512 or amx [default: LINEAMENT_ISA,
     /// else the best of this processor].
     #[arg(long, value_name = "NAME")]
     pub(crate) isa: Option<Isa>,

@@ -109,7 +109,7 @@ pub(crate) struct Profile {
     /// The picture's size, where the network takes any.
     #[arg(long, value_name = "HEIGHTxWIDTH", default_value = "320x320")]
     pub(crate) size: PictureSize,
-    /// The instructions to use: portable, neon, avx2 or avx512 [default: LINEAMENT_ISA, else the
+    /// The instructions to use: portable, neon, avx2, avx512 or amx [default: LINEAMENT_ISA, else the
     /// best of this processor].
     #[arg(long, value_name = "NAME")]
     pub(crate) isa: Option<Isa>,

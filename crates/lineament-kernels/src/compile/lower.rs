@@ -130,6 +130,7 @@ impl<'a> Lowering<'a> {
             isa,
             precision,
             stored: match precision {
+                Precision::Int8 if !isa.multiplies(Precision::Bf16) => Numbers::F32,
                 Precision::F32 => Numbers::F32,
                 Precision::Bf16 | Precision::Int8 => Numbers::Bf16,
             },

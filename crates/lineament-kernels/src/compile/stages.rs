@@ -114,8 +114,10 @@ impl Lowering<'_> {
         };
         let [_, inputs, ..] = product.dims;
         let is_3x3 = |s: &Slide| (s.kernel, s.stride, s.dilation) == (3, 1, 1);
-        // The twin in safe Rust has tiles only where they round in places of their own.
+        // The twin in safe Rust has tiles only where they round in places of their own. AMX multiplies narrow numbers so
+        // quickly that reading four times as many weights takes longer.
         let (can, block) = match self.stored {
+            Numbers::Bf16 | Numbers::U8 { .. } if self.isa == Isa::Amx => return false,
             Numbers::F32 => (self.isa != Isa::Portable, self.lanes),
             _ => (true, Isa::Avx512.lanes()),
         };

@@ -145,7 +145,7 @@ impl Chain {
                         rows: rows.clone(),
                     };
                     self.dense
-                        .strip(machine.isa, &strip, band, residual, &shared);
+                        .strip(machine.products, &strip, band, residual, &shared);
                 }
             });
         });

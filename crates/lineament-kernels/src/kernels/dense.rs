@@ -53,12 +53,44 @@ pub(crate) struct Tap {
     pub(crate) count: usize,
 }
 
+/// All words of the taps, in the same order, so many at a time as all runs of them have a multiple of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EvenTaps {
+    /// At most [`MOST_WORDS`].
+    pub(crate) words: usize,
+    /// From the pixel's first tap, in words.
+    pub(crate) offsets: Vec<usize>,
+}
+
+/// Most words that are taken at once: those of a row of a tile.
+const MOST_WORDS: usize = 16;
+
+impl EvenTaps {
+    fn new(taps: &[Tap]) -> Self {
+        let mut runs: Vec<Tap> = Vec::new();
+        for &tap in taps {
+            match runs.last_mut() {
+                Some(run) if run.offset + run.count == tap.offset => run.count += tap.count,
+                _ => runs.push(tap),
+            }
+        }
+        let divides = |&words: &usize| runs.iter().all(|run| run.count.is_multiple_of(words));
+        let words = (1..=MOST_WORDS).rev().find(divides).unwrap_or(1);
+        let of_run = |run: &Tap| (run.offset..run.offset + run.count).step_by(words);
+        Self {
+            words,
+            offsets: runs.iter().flat_map(of_run).collect(),
+        }
+    }
+}
+
 /// A convolution or matrix product, ready to run.
 #[derive(Debug, Clone)]
 pub(crate) struct Dense {
     pub(crate) packed: Arc<Packed>,
     pub(crate) finish: Finish,
     pub(crate) taps: Vec<Tap>,
+    pub(crate) even: EvenTaps,
     pub(crate) source: Picture,
     pub(crate) target: Picture,
     pub(crate) residual: Option<Picture>,
@@ -124,8 +156,10 @@ impl Dense {
         let task_rows = (TASK_BYTES / row_bytes.max(1))
             .max(TASK_MACS / row_macs.max(1))
             .max(1);
+        let taps = taps(&source, &slides, group_channels);
         Self {
-            taps: taps(&source, &slides, group_channels),
+            even: EvenTaps::new(&taps),
+            taps,
             origin: (source.halo.top - down.before) * source.row_stride()
                 + (source.halo.left - across.before) * source.pixel(),
             steps: [
@@ -155,6 +189,7 @@ impl Dense {
         for tap in &mut dense.taps {
             tap.offset = tap.offset / plane * dense.source.plane() + tap.offset % plane;
         }
+        dense.even = EvenTaps::new(&dense.taps);
         dense
     }
 
@@ -199,7 +234,7 @@ impl Dense {
                     n_blocks: PAIR.min(self.group_blocks - first),
                     rows,
                 };
-                self.strip(machine.isa, &strip, source, residual, &shared);
+                self.strip(machine.products, &strip, source, residual, &shared);
             });
     }
 
@@ -225,7 +260,7 @@ impl Dense {
     ) {
         match isa {
             #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-            Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
+            Isa::Amx | Isa::Avx512 | Isa::Avx2 | Isa::Neon => {
                 simd::dense(isa, self, strip, source, residual, shared)
             }
             _ => portable::dense(self, strip, source, residual, shared),
@@ -372,6 +407,25 @@ fn merged_rows(height: usize, width: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn even_taps_hold_all_words_in_order() {
+        let tap = |(offset, count)| Tap { offset, count };
+        let even = |taps: &[(usize, usize)]| {
+            let taps: Vec<Tap> = taps.iter().copied().map(tap).collect();
+            let EvenTaps { words, offsets } = EvenTaps::new(&taps);
+            (words, offsets)
+        };
+        // Three neighbours of eight words are two of twelve.
+        let row = [(40, 8), (48, 8), (56, 8), (100, 8), (108, 8), (116, 8)];
+        assert_eq!(even(&row), (12, vec![40, 52, 100, 112]));
+        assert_eq!(even(&[(0, 8), (80, 8)]), (8, vec![0, 80]));
+        // The last block has fewer channels.
+        assert_eq!(even(&[(0, 8), (80, 4)]), (4, vec![0, 4, 80]));
+        assert_eq!(even(&[(0, 100)]), (10, (0..100).step_by(10).collect()));
+        assert_eq!(even(&[(3, 17)]), (1, (3..20).collect()));
+        assert_eq!(even(&[]), (16, vec![]));
+    }
 
     #[test]
     fn rows_are_merged_to_fill_tiles() {

@@ -33,7 +33,7 @@ pub(crate) fn peak(isa: Isa, precision: Precision) -> f64 {
 fn multiply(isa: Isa, precision: Precision, rounds: usize) -> u64 {
     match isa {
         #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-        Isa::Avx512 | Isa::Avx2 | Isa::Neon => simd::multiply(isa, precision, rounds),
+        Isa::Amx | Isa::Avx512 | Isa::Avx2 | Isa::Neon => simd::multiply(isa, precision, rounds),
         _ => multiply_portable(rounds),
     }
 }

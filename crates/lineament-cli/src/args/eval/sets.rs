@@ -383,7 +383,7 @@ pub(crate) struct DetectFaces {
         help_heading = "Models"
     )]
     pub(crate) device: String,
-    /// The instructions that our own engine uses: portable, neon, avx2 or avx512 [default: LINEAMENT_ISA,
+    /// The instructions that our own engine uses: portable, neon, avx2, avx512 or amx [default: LINEAMENT_ISA,
     /// else the best of this processor].
     #[arg(long, value_name = "NAME", help_heading = "Models")]
     pub(crate) isa: Option<Isa>,

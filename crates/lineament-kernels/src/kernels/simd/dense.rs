@@ -2,7 +2,11 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
+#[cfg(target_arch = "x86_64")]
+use std::array::from_fn;
 
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 #[cfg(target_arch = "x86_64")]
@@ -12,7 +16,7 @@ use super::words::{self, Whole, Words};
 #[cfg(target_arch = "x86_64")]
 use super::words::{Bytes, Halves};
 #[cfg(target_arch = "x86_64")]
-use super::x86::WithBf16;
+use super::x86::{WithBf16, WithVnni};
 use crate::isa::Isa;
 use crate::kernels::dense::{Dense, PAIR, Strip, Tap};
 #[cfg(target_arch = "x86_64")]
@@ -37,35 +41,28 @@ pub(in crate::kernels) fn dense(
     shared: &Shared<'_>,
 ) {
     #[cfg(target_arch = "x86_64")]
+    if isa == Isa::Amx && amx::suits(dense) {
+        amx::dense(dense, strip, source, residual, shared);
+        for y in strip.rows.clone() {
+            finish_row(isa.vectors(), dense, strip, y, shared);
+        }
+        return;
+    }
+    let isa = isa.vectors();
+    #[cfg(target_arch = "x86_64")]
     if isa == Isa::Avx2 && strip.n_blocks == PAIR {
         return span(dense, strip, source, residual, shared);
     }
-    let first = strip.source;
     for y in strip.rows.clone() {
-        let taps = &source[first + (y - strip.rows.start) * dense.steps[0]..];
-        let mut targets = [std::ptr::null_mut(); PAIR];
-        let mut addends = [None; PAIR];
-        for block in 0..strip.n_blocks {
-            let at = strip.row(block, y);
-            let start = dense.target.row_start(at);
-            // SAFETY: a row of a block belongs to one strip, and strips do not overlap.
-            let row = unsafe { shared.part(start..start + dense.target.row_len()) };
-            targets[block] = row.as_mut_ptr();
-            let row = dense.residual.as_ref().zip(residual);
-            addends[block] = row.map(|(picture, values)| picture.row(values, at).as_ptr());
-        }
-        let row = Row {
-            dense,
-            block: strip.block,
-            taps: taps.as_ptr(),
-            input_scale: dense.input_scale(source, strip.image),
-            targets,
-            addends,
-        };
+        let row = row_of(dense, strip, y, source, residual, shared);
         // SAFETY: `Dense::check` has found every tap of every pixel, all weights and all biases
         // inside their slices; the instruction set is present.
         unsafe {
             match isa {
+                #[cfg(target_arch = "x86_64")]
+                Isa::Avx512 if dense.source.numbers.per_word() == 4 && dense.has_bf16() => {
+                    row_bytes_bf16(&row, strip.n_blocks);
+                }
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx512 if dense.source.numbers.per_word() == 4 => {
                     row_bytes(&row, strip.n_blocks);
@@ -80,21 +77,57 @@ pub(in crate::kernels) fn dense(
                 _ => row_neon(&row, strip.n_blocks),
             }
         }
-        if dense.finish.last.is_none() {
-            continue;
-        }
-        for block in 0..strip.n_blocks {
-            let at = strip.row(block, y);
-            let start = dense.target.row_start(at);
-            // SAFETY: as above; the pointers to this row are no longer used.
-            let row = unsafe { shared.part(start..start + dense.target.row_len()) };
-            dense.finish.finish_row(isa, row, at.block);
-        }
+        finish_row(isa, dense, strip, y, shared);
+    }
+}
+
+/// Row `y` of `strip`.
+pub(super) fn row_of<'a>(
+    dense: &'a Dense,
+    strip: &Strip,
+    y: usize,
+    source: &[f32],
+    residual: Option<&[f32]>,
+    shared: &Shared<'_>,
+) -> Row<'a> {
+    let taps = &source[strip.source + (y - strip.rows.start) * dense.steps[0]..];
+    let mut targets = [std::ptr::null_mut(); PAIR];
+    let mut addends = [None; PAIR];
+    for block in 0..strip.n_blocks {
+        let at = strip.row(block, y);
+        let start = dense.target.row_start(at);
+        // SAFETY: a row of a block belongs to one strip, and strips do not overlap.
+        let row = unsafe { shared.part(start..start + dense.target.row_len()) };
+        targets[block] = row.as_mut_ptr();
+        let row = dense.residual.as_ref().zip(residual);
+        addends[block] = row.map(|(picture, values)| picture.row(values, at).as_ptr());
+    }
+    Row {
+        dense,
+        block: strip.block,
+        taps: taps.as_ptr(),
+        input_scale: dense.input_scale(source, strip.image),
+        targets,
+        addends,
+    }
+}
+
+/// Applies to row `y` of `strip` what is applied to whole rows.
+fn finish_row(isa: Isa, dense: &Dense, strip: &Strip, y: usize, shared: &Shared<'_>) {
+    if dense.finish.last.is_none() {
+        return;
+    }
+    for block in 0..strip.n_blocks {
+        let at = strip.row(block, y);
+        let start = dense.target.row_start(at);
+        // SAFETY: a row of a block belongs to one strip; the pointers to this row are no longer used.
+        let row = unsafe { shared.part(start..start + dense.target.row_len()) };
+        dense.finish.finish_row(isa, row, at.block);
     }
 }
 
 /// One row of outputs of one or two blocks.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     dense: &'a Dense,
     /// The first block.
     block: usize,
@@ -134,8 +167,20 @@ unsafe fn row_bf16(row: &Row<'_>, n_blocks: usize) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn row_bytes(row: &Row<'_>, n_blocks: usize) {
+    // SAFETY: the caller's.
+    unsafe {
+        match n_blocks {
+            1 => tiles::<WithVnni, Bytes, 1, 14>(row),
+            _ => tiles::<WithVnni, Bytes, 2, 14>(row),
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+unsafe fn row_bytes_bf16(row: &Row<'_>, n_blocks: usize) {
     // SAFETY: the caller's.
     unsafe {
         match n_blocks {
@@ -294,5 +339,28 @@ unsafe fn finish<V: Vector, W: Words, const P: usize>(
         }
         let pixel = target.pixel();
         words::store(target.numbers, sums, row.targets[b].add(x * pixel), pixel);
+    }
+}
+
+/// Writes the outputs of the pixels from `x` on, of block `b`, out of their sums in memory.
+///
+/// # Safety
+/// [`Words`]' contract; all addresses of `row` are good for the whole row.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) unsafe fn finish_pixels<V: Vector, W: Words>(
+    row: &Row<'_>,
+    mut x: usize,
+    b: usize,
+    sums: &[[f32; 16]],
+) {
+    const MOST: usize = 4;
+    for pixels in sums.chunks(MOST) {
+        // SAFETY: the caller's.
+        with_width!(pixels.len(), MOST, P => unsafe {
+            let mut vectors: [V; P] = from_fn(|p| V::load(pixels[p].as_ptr()));
+            finish::<V, W, P>(row, x, b, &mut vectors);
+        });
+        x += pixels.len();
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "vector instructions and unchecked addresses")]
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod dense;
 mod depthwise;
 #[cfg(target_arch = "aarch64")]
@@ -29,6 +31,8 @@ mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use amx::is_permitted as tiles_are_permitted;
 pub(super) use dense::dense;
 pub(super) use depthwise::depthwise_rows;
 pub(super) use peak::multiply;

@@ -3,6 +3,8 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 #[cfg(target_arch = "aarch64")]
 use super::neon::Neon;
 use super::vector::Vector;
@@ -10,8 +12,10 @@ use super::vector::Vector;
 use super::words::{Bytes, Halves};
 use super::words::{Whole, Words};
 #[cfg(target_arch = "x86_64")]
-use super::x86::WithBf16;
+use super::x86::{WithBf16, WithVnni};
 use crate::isa::Isa;
+#[cfg(target_arch = "x86_64")]
+use crate::numbers::Numbers;
 use crate::precision::Precision;
 
 /// Sums at a time: enough to keep two units of four cycles' latency busy, few enough for the 16
@@ -24,7 +28,11 @@ pub(in crate::kernels) fn multiply(isa: Isa, precision: Precision, rounds: usize
     unsafe {
         match (isa, precision) {
             #[cfg(target_arch = "x86_64")]
-            (Isa::Avx512, Precision::F32) => multiply_avx512(rounds),
+            (Isa::Amx, Precision::Bf16) => amx::multiply(Numbers::Bf16, rounds),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Amx, Precision::Int8) => amx::multiply(Numbers::U8 { zero: 0 }, rounds),
+            #[cfg(target_arch = "x86_64")]
+            (Isa::Amx | Isa::Avx512, Precision::F32) => multiply_avx512(rounds),
             #[cfg(target_arch = "x86_64")]
             (Isa::Avx512, Precision::Bf16) => multiply_bf16(rounds),
             #[cfg(target_arch = "x86_64")]
@@ -52,10 +60,10 @@ unsafe fn multiply_bf16(rounds: usize) -> u64 {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn multiply_bytes(rounds: usize) -> u64 {
     // SAFETY: the caller's.
-    unsafe { multiply_with::<WithBf16, Bytes>(rounds) }
+    unsafe { multiply_with::<WithVnni, Bytes>(rounds) }
 }
 
 #[cfg(target_arch = "x86_64")]

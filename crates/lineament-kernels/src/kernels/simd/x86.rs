@@ -97,12 +97,41 @@ vector!(
     }
 );
 
-/// A vector of `f32` on a processor with AVX512-BF16 and perhaps AVX512-VNNI.
-#[derive(Clone, Copy)]
-pub(super) struct WithBf16(__m512);
-
-macro_rules! as_without {
-    ($($name:ident($($argument:ident),*);)*) => {
+/// What vectors of `f32` that wrap others have of those, and products of bytes by AVX512-VNNI.
+macro_rules! as_wrapped {
+    () => {
+        const LANES: usize = <__m512 as Vector>::LANES;
+        #[inline(always)]
+        unsafe fn splat(value: f32) -> Self {
+            // SAFETY: the trait's contract.
+            unsafe { Self(Vector::splat(value)) }
+        }
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: the trait's contract.
+            unsafe { Self(Vector::load(from)) }
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: the trait's contract.
+            unsafe { self.0.store(to) }
+        }
+        as_wrapped!(add(other) fma(factor, addend) max(other) min(other));
+        #[inline(always)]
+        unsafe fn fma_bytes(self, factors: Self, addend: Self) -> Self {
+            // SAFETY: the trait's contract.
+            unsafe {
+                let [a, b, sum] = [self.0, factors.0, addend.0].map(|v| _mm512_castps_si512(v));
+                Self(_mm512_castsi512_ps(_mm512_dpbusd_epi32(sum, a, b)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn of_integers(self) -> Self {
+            // SAFETY: the trait's contract.
+            unsafe { Self(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
+        }
+    };
+    ($($name:ident($($argument:ident),*))*) => {
         $(
             #[inline(always)]
             unsafe fn $name(self, $($argument: Self),*) -> Self {
@@ -113,30 +142,21 @@ macro_rules! as_without {
     };
 }
 
+/// A vector of `f32` on a processor with AVX512-VNNI, but perhaps without AVX512-BF16.
+#[derive(Clone, Copy)]
+pub(super) struct WithVnni(__m512);
+
+impl Vector for WithVnni {
+    as_wrapped!();
+}
+
+/// A vector of `f32` on a processor with AVX512-BF16 and perhaps AVX512-VNNI.
+#[derive(Clone, Copy)]
+pub(super) struct WithBf16(__m512);
+
 impl Vector for WithBf16 {
-    const LANES: usize = <__m512 as Vector>::LANES;
+    as_wrapped!();
     const NARROW: bool = true;
-    as_without! {
-        add(other);
-        fma(factor, addend);
-        max(other);
-        min(other);
-    }
-    #[inline(always)]
-    unsafe fn splat(value: f32) -> Self {
-        // SAFETY: the trait's contract.
-        unsafe { Self(Vector::splat(value)) }
-    }
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the trait's contract.
-        unsafe { Self(Vector::load(from)) }
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the trait's contract.
-        unsafe { self.0.store(to) }
-    }
     #[inline(always)]
     unsafe fn load_bf16(from: *const f32) -> Self {
         // SAFETY: the trait's contract; a number is the upper half of its `f32`.
@@ -160,18 +180,5 @@ impl Vector for WithBf16 {
             let [a, b] = [self.0, factors.0].map(|v| transmute::<__m512, __m512bh>(v));
             Self(_mm512_dpbf16_ps(addend.0, a, b))
         }
-    }
-    #[inline(always)]
-    unsafe fn fma_bytes(self, factors: Self, addend: Self) -> Self {
-        // SAFETY: the trait's contract.
-        unsafe {
-            let [a, b, sum] = [self.0, factors.0, addend.0].map(|v| _mm512_castps_si512(v));
-            Self(_mm512_castsi512_ps(_mm512_dpbusd_epi32(sum, a, b)))
-        }
-    }
-    #[inline(always)]
-    unsafe fn of_integers(self) -> Self {
-        // SAFETY: the trait's contract.
-        unsafe { Self(_mm512_cvtepi32_ps(_mm512_castps_si512(self.0))) }
     }
 }
