@@ -44,6 +44,6 @@ mod view;
 
 pub use error::KernelError;
 pub use isa::{ISA_VARIABLE, Isa, UnknownIsa};
-pub use network::{KernelOptions, Network, NetworkOutput, NetworkPort, RunCost};
+pub use network::{KernelOptions, LentOutput, Network, NetworkOutput, NetworkPort, RunCost};
 pub use precision::{Precision, UnknownPrecision};
 pub use profile::{Profile, StepCost};

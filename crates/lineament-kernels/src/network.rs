@@ -9,6 +9,7 @@ use crate::error::KernelError;
 use crate::graph::Graph;
 use crate::isa::Isa;
 use crate::kernels::Machine;
+use crate::kernels::scratch::Scratch;
 use crate::onnx;
 use crate::ops::Op;
 use crate::plan::Plan;
@@ -64,6 +65,15 @@ pub struct NetworkOutput {
     pub values: Vec<f32>,
 }
 
+/// An output of a run, lent where it was made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LentOutput<'a> {
+    /// Its dimensions, outermost first.
+    pub shape: &'a [usize],
+    /// Its values, the last dimension running fastest.
+    pub values: &'a [f32],
+}
+
 /// What one run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunCost {
@@ -92,10 +102,12 @@ struct Plans {
     weights: PackedWeights,
 }
 
-/// What one run needs for itself.
+/// What one run needs for itself: memory that the plans of the runs before have made room in.
 #[derive(Debug)]
 struct Workspace {
     slots: Vec<Aligned>,
+    /// What the threads of the pool have, once they have begun.
+    scratch: Option<Scratch>,
     pool: Pool,
 }
 
@@ -162,19 +174,37 @@ impl Network {
     /// [`KernelError::Input`] for another shape than the network takes; those of
     /// [`from_onnx`](Self::from_onnx) when it cannot take this one of its open dimensions.
     pub fn run(&self, shape: &[usize], values: &[f32]) -> Result<Vec<NetworkOutput>, KernelError> {
+        let mut outputs = Vec::with_capacity(self.outputs.len());
+        self.run_with(shape, values, |LentOutput { shape, values }| {
+            outputs.push(NetworkOutput {
+                shape: shape.to_vec(),
+                values: values.to_vec(),
+            });
+        })?;
+        Ok(outputs)
+    }
+
+    /// As [`run`](Self::run), but lends the outputs to `read`, one after the other. Memory stays from run to
+    /// run: the next for the same shape allocates nothing.
+    ///
+    /// # Errors
+    /// Those of [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        shape: &[usize],
+        values: &[f32],
+        mut read: impl FnMut(LentOutput<'_>),
+    ) -> Result<(), KernelError> {
         self.check(shape, values)?;
         let plan = self.plan(shape)?;
         let mut workspace = self.workspace(&plan);
         let machine = Machine::new(self.options.isa, &workspace.pool);
         plan.run(machine, &mut workspace.slots, values);
-        let outputs = plan.outputs.iter().enumerate();
-        let output = |(index, (_, shape)): (usize, &(_, Vec<usize>))| NetworkOutput {
-            shape: shape.clone(),
-            values: plan.output(index, &workspace.slots, values).to_vec(),
-        };
-        let outputs = outputs.map(output).collect();
+        for (shape, values) in plan.outputs(&workspace.slots, values) {
+            read(LentOutput { shape, values });
+        }
         lock(&self.idle).push(workspace);
-        Ok(outputs)
+        Ok(())
     }
 
     /// What a run for an input of `shape` takes, without running it.
@@ -257,17 +287,28 @@ impl Network {
         let idle = lock(&self.idle).pop();
         let mut workspace = idle.unwrap_or_else(|| Workspace {
             slots: Vec::new(),
+            scratch: None,
             pool: Pool::new(self.options.threads),
         });
-        if workspace.slots.len() < plan.slots.len() {
-            workspace
-                .slots
-                .resize_with(plan.slots.len(), Aligned::default);
+        workspace.make_room(plan);
+        workspace
+    }
+}
+
+impl Workspace {
+    fn make_room(&mut self, plan: &Plan) {
+        if self.slots.len() < plan.slots.len() {
+            self.slots.resize_with(plan.slots.len(), Aligned::default);
         }
-        for (slot, &length) in workspace.slots.iter_mut().zip(&plan.slots) {
+        for (slot, &length) in self.slots.iter_mut().zip(&plan.slots) {
             slot.grow(length);
         }
-        workspace
+        let scratch = self.scratch.unwrap_or_default().union(plan.scratch);
+        if self.scratch.replace(scratch) != Some(scratch) {
+            self.pool.on_each_thread(&|| scratch.reserve());
+        }
+        // The caller may be another thread than in the run before.
+        plan.scratch.reserve();
     }
 }
 

@@ -15,6 +15,7 @@ use crate::kernels::pooling::{self, Pooling};
 use crate::kernels::quantize::Quantizing;
 use crate::kernels::relayout;
 use crate::kernels::resize::Resizing;
+use crate::kernels::scratch::Scratch;
 use crate::kernels::winograd::Winograd;
 use crate::ops::{Activation, Reduction};
 use crate::picture::Picture;
@@ -26,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// The size of each slot.
     pub(crate) slots: Vec<usize>,
+    /// What each thread needs beside them.
+    pub(crate) scratch: Scratch,
     pub(crate) outputs: Vec<(Operand, Vec<usize>)>,
 }
 
@@ -123,14 +126,33 @@ impl Plan {
         self.slots.iter().sum::<usize>() * size_of::<f32>()
     }
 
-    /// The values of output `index` after a run.
-    pub(crate) fn output<'a>(
+    /// Shapes and values of the outputs after a run.
+    pub(crate) fn outputs<'a>(
         &'a self,
-        index: usize,
         slots: &'a [Aligned],
         input: &'a [f32],
-    ) -> &'a [f32] {
-        self.outputs[index].0.values(slots, input)
+    ) -> impl Iterator<Item = (&'a [usize], &'a [f32])> {
+        let outputs = self.outputs.iter();
+        outputs.map(|(operand, shape)| (shape.as_slice(), operand.values(slots, input)))
+    }
+}
+
+impl Kernel {
+    /// What each thread needs for its tasks.
+    pub(crate) fn scratch(&self) -> Scratch {
+        match self {
+            Self::Winograd(winograd) => winograd.scratch(),
+            Self::Chain(chain) => chain.scratch(),
+            Self::Pointwise(pointwise) => {
+                let pictures = [&pointwise.source, &pointwise.target];
+                Scratch::rows(pictures.into_iter().chain(&pointwise.other))
+            }
+            Self::Pooling(pooling) => Scratch::rows([&pooling.source, &pooling.target]),
+            Self::Relayout { pictures, .. } => Scratch::rows(pictures),
+            Self::ChannelsLast { from, .. } => Scratch::rows([from]),
+            Self::Quantizing(quantizing) => quantizing.scratch(),
+            _ => Scratch::default(),
+        }
     }
 }
 
@@ -162,8 +184,7 @@ impl Step {
         let Some(source) = operand(0) else {
             return;
         };
-        let all =
-            || -> Vec<&[f32]> { self.inputs.iter().map(|o| o.values(slots, input)).collect() };
+        let all = self.inputs.iter().map(|o| o.values(slots, input));
         match &self.kernel {
             Kernel::Dense(dense) => dense.run(machine, source, second, target),
             Kernel::Winograd(winograd) => winograd.run(machine, source, second, target),
@@ -180,14 +201,14 @@ impl Step {
             Kernel::ChannelsLast { from, channels } => {
                 relayout::channels_last(machine, from, channels, source, target)
             }
-            Kernel::JoinPictures { from, to } => relayout::join(machine, from, to, &all(), target),
+            Kernel::JoinPictures { from, to } => relayout::join(machine, from, to, all, target),
             Kernel::Pairing(pairing) => {
                 if let Some(second) = second {
                     pairing.run(machine, source, second, target);
                 }
             }
             Kernel::Rearrange(view) => flat::rearrange(view, source, target),
-            Kernel::JoinFlat { outer } => flat::join(*outer, &all(), target),
+            Kernel::JoinFlat { outer } => flat::join(*outer, all, target),
             Kernel::Map(activation, lines) => {
                 flat::map(machine, activation, *lines, source, target)
             }

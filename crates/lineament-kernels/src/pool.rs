@@ -5,7 +5,7 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Barrier, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{fmt, hint};
@@ -113,6 +113,15 @@ impl Pool {
             resume_unwind(Box::new("a task on another thread panicked"));
         }
     }
+
+    /// Calls `task`, which does not panic, once on each thread.
+    pub(crate) fn on_each_thread(&self, task: &(dyn Fn() + Sync)) {
+        let all_have_one = Barrier::new(self.threads());
+        self.for_each(self.threads(), &|_| {
+            task();
+            all_have_one.wait();
+        });
+    }
 }
 
 /// Ends the present job: takes it away, and waits for the workers inside.
@@ -214,6 +223,7 @@ impl Drop for Pool {
 #[allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn every_task_runs_once() {
@@ -226,6 +236,16 @@ mod tests {
                 });
                 assert!(counts.iter().all(|c| c.load(Ordering::Relaxed) == 1));
             }
+        }
+    }
+
+    #[test]
+    fn each_thread_has_its_call() {
+        for threads in [1, 2, 4] {
+            let pool = Pool::new(NonZeroUsize::new(threads).unwrap());
+            let ids = Mutex::new(HashSet::new());
+            pool.on_each_thread(&|| assert!(ids.lock().unwrap().insert(thread::current().id())));
+            assert_eq!(ids.into_inner().unwrap().len(), threads);
         }
     }
 

@@ -61,33 +61,22 @@ impl View {
         })
     }
 
-    /// Calls `row` with the first index and the stride of each innermost row, in order.
-    pub(crate) fn rows(&self, mut row: impl FnMut(usize, isize)) {
-        let Some((_, outer)) = self.shape.split_last() else {
-            return row(self.offset, 1);
+    /// The first index of each innermost row, in order.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        let outer = self.shape.len().saturating_sub(1);
+        let (lengths, strides) = (&self.shape[..outer], &self.strides[..outer]);
+        let is_empty = self.shape.contains(&0);
+        let n = if is_empty {
+            0
+        } else {
+            lengths.iter().product()
         };
-        if self.shape.contains(&0) {
-            return;
-        }
-        let stride = self.strides[outer.len()];
-        let mut place = vec![0usize; outer.len()];
-        let mut at = self.offset.cast_signed();
-        loop {
-            row(at.cast_unsigned(), stride);
-            let mut axis = outer.len();
-            loop {
-                let Some(next) = axis.checked_sub(1) else {
-                    return;
-                };
-                axis = next;
-                place[axis] += 1;
-                at += self.strides[axis];
-                if place[axis] < outer[axis] {
-                    break;
-                }
-                at -= self.strides[axis] * outer[axis].cast_signed();
-                place[axis] = 0;
-            }
+        Rows {
+            lengths,
+            strides,
+            at: self.offset.cast_signed(),
+            left: n,
+            turn: n.saturating_sub(lengths.last().copied().unwrap_or(1)),
         }
     }
 
@@ -96,13 +85,18 @@ impl View {
         self.shape.last().copied().unwrap_or(1)
     }
 
+    /// From one number of such a row to the next.
+    pub(crate) fn row_stride(&self) -> isize {
+        self.strides.last().copied().unwrap_or(1)
+    }
+
     fn of<T: Copy>(&self, values: &[T]) -> Vec<T> {
         let mut out = Vec::with_capacity(self.shape.iter().product());
-        let length = self.row_length().cast_signed();
-        self.rows(|first, stride| {
+        let (length, stride) = (self.row_length().cast_signed(), self.row_stride());
+        for first in self.rows() {
             let at = |i: isize| values[(first.cast_signed() + i * stride).cast_unsigned()];
             out.extend((0..length).map(at));
-        });
+        }
         out
     }
 
@@ -113,6 +107,50 @@ impl View {
             Data::I64(values) => Data::I64(self.of(values).into()),
         };
         Constant::new(self.shape.clone(), data)
+    }
+}
+
+/// The first indices of the innermost rows of a view.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows<'a> {
+    /// Of all axes but the innermost.
+    lengths: &'a [usize],
+    strides: &'a [isize],
+    at: isize,
+    /// Rows to come.
+    left: usize,
+    /// How many are to come when the axis that runs fastest begins anew.
+    turn: usize,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let now = self.at.cast_unsigned();
+        self.left = self.left.checked_sub(1)?;
+        match self.strides.last() {
+            Some(stride) if self.left > self.turn => self.at += stride,
+            _ => self.turn_axes(),
+        }
+        Some(now)
+    }
+}
+
+impl Rows<'_> {
+    /// Steps on along the first axis, from the fastest on, that does not begin anew.
+    fn turn_axes(&mut self) {
+        let mut left = self.left;
+        for (&length, stride) in self.lengths.iter().zip(self.strides).rev() {
+            self.at += stride;
+            if !left.is_multiple_of(length) {
+                break;
+            }
+            left /= length;
+            self.at -= stride * length.cast_signed();
+        }
+        let length = self.lengths.last().copied().unwrap_or(1);
+        self.turn = self.turn.saturating_sub(length);
     }
 }
 
@@ -165,6 +203,24 @@ mod tests {
             View::whole(&[]).applied(&numbers(&[])).as_i64(),
             Some(&[0][..])
         );
+    }
+
+    #[test]
+    fn rows_are_those_of_nested_loops() {
+        let slow = View::whole(&[2, 3, 4, 5]).transposed(&[2, 0, 3, 1]);
+        let view = slow.sliced(2, 3, -1, 4);
+        let mut expected = Vec::new();
+        for i in 0..4 {
+            for j in 0..2 {
+                expected.extend((0..4).map(|k| i * 5 + j * 60 + 3 - k));
+            }
+        }
+        assert_eq!(view.rows().collect::<Vec<_>>(), expected);
+        assert_eq!((view.row_length(), view.row_stride()), (3, 20));
+        assert_eq!(View::whole(&[]).rows().collect::<Vec<_>>(), [0]);
+        assert_eq!(View::whole(&[7]).rows().collect::<Vec<_>>(), [0]);
+        assert_eq!(View::whole(&[3, 0]).rows().next(), None);
+        assert_eq!(View::whole(&[0, 3]).rows().next(), None);
     }
 
     #[test]

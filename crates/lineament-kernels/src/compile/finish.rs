@@ -15,6 +15,7 @@ use crate::kernels::pointwise::Pointwise;
 use crate::kernels::pooling::Pooling;
 use crate::kernels::quantize::Quantizing;
 use crate::kernels::resize::Resizing;
+use crate::kernels::scratch::Scratch;
 use crate::kernels::winograd::Winograd;
 use crate::ops::Slide;
 use crate::picture::Picture;
@@ -84,11 +85,13 @@ pub(super) fn finish(
         what: made.what,
         kernel: made.kernel,
     });
-    let steps = steps.collect();
+    let steps: Vec<Step> = steps.collect();
+    let scratch = steps.iter().map(|step| step.kernel.scratch());
     let ports = facts.graph.outputs.iter().zip(outputs);
     let outputs = ports.map(|(port, place)| (operand(place), facts.shape(port.value).to_vec()));
     Ok(Plan {
         outputs: outputs.collect(),
+        scratch: scratch.fold(Scratch::default(), Scratch::union),
         steps,
         slots,
     })

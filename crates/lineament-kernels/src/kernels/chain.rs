@@ -1,12 +1,10 @@
 //! A convolution together with the step that makes its source, band by band of rows: what flows between the two stays in
 //! the second-level cache.
 
-use std::cell::RefCell;
-
 use super::Machine;
 use super::dense::{Dense, PAIR, Reading, Strip};
 use super::depthwise::Depthwise;
-use crate::aligned::Aligned;
+use super::scratch::{Scratch, with_room};
 use crate::isa::Isa;
 use crate::numbers::Numbers;
 use crate::picture::{Picture, RowAt};
@@ -14,11 +12,6 @@ use crate::share::Shared;
 
 /// Bytes between the two from which on they are worth a chain: less stays in the cache anyway.
 const LEAST_BYTES: usize = 1 << 18;
-
-thread_local! {
-    /// Memory for one band on this thread.
-    static BAND: RefCell<Aligned> = RefCell::default();
-}
 
 /// Both steps, ready to run.
 #[derive(Debug)]
@@ -100,6 +93,11 @@ impl Chain {
         })
     }
 
+    /// A band.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch::room(self.band.len())
+    }
+
     /// Writes the output of the convolution, halo apart, for the source of the first step and the residual of the other.
     pub(crate) fn run(
         &self,
@@ -123,9 +121,7 @@ impl Chain {
         machine.pool.for_each(to.batch * n_chunks, &|task| {
             let (image, chunk) = (task / n_chunks, task % n_chunks);
             let rows = chunk * task_rows..((chunk + 1) * task_rows).min(to.height);
-            BAND.with_borrow_mut(|band| {
-                band.grow(self.band.len());
-                let band = &mut band[..self.band.len()];
+            with_room(self.band.len(), |band| {
                 let read = self.reading.rows(&rows);
                 let (first, n) = (read.start * self.merged, read.len() * self.merged);
                 for block in 0..self.band.blocks() {

@@ -48,24 +48,18 @@ impl Pairing {
     }
 
     pub(crate) fn run(&self, machine: Machine<'_>, a: &[f32], b: &[f32], target: &mut [f32]) {
-        let length = self.a.row_length();
-        let mut firsts = Vec::new();
-        self.b.rows(|first, _| firsts.push(first));
-        let b_stride = self.b.strides.last().copied().unwrap_or(1);
-        let mut rows = target.chunks_exact_mut(length.max(1)).zip(firsts);
-        self.a.rows(|a_first, a_stride| {
-            let Some((out, b_first)) = rows.next() else {
-                return;
-            };
-            machine.isa.vectorize(|| match (a_stride, b_stride) {
-                (1, 1) => pair_rows(self.binary, &a[a_first..], &b[b_first..], out),
-                (1, 0) => {
+        let strides = [self.a.row_stride(), self.b.row_stride()];
+        let outs = target.chunks_exact_mut(self.a.row_length().max(1));
+        for ((out, a_first), b_first) in outs.zip(self.a.rows()).zip(self.b.rows()) {
+            machine.isa.vectorize(|| match strides {
+                [1, 1] => pair_rows(self.binary, &a[a_first..], &b[b_first..], out),
+                [1, 0] => {
                     let (a, b) = (&a[a_first..], b[b_first]);
                     out.iter_mut()
                         .zip(a)
                         .for_each(|(o, &a)| *o = self.binary.apply(a, b));
                 }
-                _ => {
+                [a_stride, b_stride] => {
                     let at = |first: usize, stride: isize, i: usize| {
                         (first.cast_signed() + stride * i.cast_signed()).cast_unsigned()
                     };
@@ -75,7 +69,7 @@ impl Pairing {
                     }
                 }
             });
-        });
+        }
     }
 }
 
@@ -100,26 +94,29 @@ fn coalesced(mut a: View, mut b: View) -> (View, View) {
 
 /// What `view` is of `source`.
 pub(crate) fn rearrange(view: &View, source: &[f32], target: &mut [f32]) {
-    let mut rows = target.chunks_exact_mut(view.row_length().max(1));
-    view.rows(|first, stride| {
-        let Some(out) = rows.next() else {
-            return;
-        };
+    let stride = view.row_stride();
+    let outs = target.chunks_exact_mut(view.row_length().max(1));
+    for (out, first) in outs.zip(view.rows()) {
         if stride == 1 {
-            return out.copy_from_slice(&source[first..first + out.len()]);
+            out.copy_from_slice(&source[first..first + out.len()]);
+            continue;
         }
         for (i, out) in out.iter_mut().enumerate() {
             let at = first.cast_signed() + stride * i.cast_signed();
             *out = source[at.cast_unsigned()];
         }
-    });
+    }
 }
 
 /// Tensors one after another along an axis: `outer` times a piece of each.
-pub(crate) fn join(outer: usize, sources: &[&[f32]], target: &mut [f32]) {
+pub(crate) fn join<'a>(
+    outer: usize,
+    sources: impl Iterator<Item = &'a [f32]> + Clone,
+    target: &mut [f32],
+) {
     let mut rest = target;
     for i in 0..outer {
-        for source in sources {
+        for source in sources.clone() {
             let n = source.len() / outer;
             let (piece, after) = rest.split_at_mut(n);
             piece.copy_from_slice(&source[i * n..(i + 1) * n]);

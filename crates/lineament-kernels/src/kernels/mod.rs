@@ -14,6 +14,7 @@ pub(crate) mod quantize;
 pub(crate) mod relayout;
 pub(crate) mod resize;
 mod rows;
+pub(crate) mod scratch;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 pub(crate) mod vectorize;

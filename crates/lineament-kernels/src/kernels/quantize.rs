@@ -6,6 +6,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::scratch::Scratch;
 #[cfg(target_arch = "x86_64")]
 use super::simd;
 use super::{Machine, rows};
@@ -41,6 +42,11 @@ impl Quantizing {
             target: merged(target),
             zero,
         }
+    }
+
+    /// A row to be read.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch::rows([&self.source])
     }
 
     /// Writes the target, halo apart, and behind it the scale of each image: a number is the scale

@@ -82,16 +82,16 @@ pub(crate) fn channels_last(
 }
 
 /// Joins pictures along their channels. All but the last must fill their blocks.
-pub(crate) fn join(
+pub(crate) fn join<'a>(
     machine: Machine<'_>,
     from: &[Picture],
     to: &Picture,
-    sources: &[&[f32]],
+    sources: impl Iterator<Item = &'a [f32]> + Clone + Sync,
     target: &mut [f32],
 ) {
     each_row(machine.pool, to, target, |at, row| {
         let mut block = at.block;
-        for (picture, values) in from.iter().zip(sources) {
+        for (picture, values) in from.iter().zip(sources.clone()) {
             if block < picture.blocks() {
                 return row.copy_from_slice(picture.row(values, RowAt { block, ..at }));
             }

@@ -6,7 +6,6 @@
 //! the sums M become the outputs Aᵀ M A. What this costs in precision is about 1e-6 of the largest
 //! output. Where the source's numbers are less exact than `f32`, so are V and U.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,9 +13,9 @@ use super::Machine;
 use super::dense::{PAIR, Packed, Tap};
 use super::finish::Finish;
 use super::portable_tiles;
+use super::scratch::{Scratch, with_room};
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
-use crate::aligned::Aligned;
 use crate::isa::Isa;
 use crate::picture::Picture;
 use crate::share::Shared;
@@ -37,11 +36,6 @@ const CHUNK: usize = 28;
 /// Tiles from one row of V or M to the next: odd, or the 36 numbers of a tile would share a few
 /// lines of the nearest cache.
 const ROW: usize = CHUNK + 1;
-
-thread_local! {
-    /// Memory for one chunk on this thread.
-    static SCRATCH: RefCell<Aligned> = RefCell::default();
-}
 
 /// A convolution by tiles, ready to run.
 #[derive(Debug)]
@@ -102,6 +96,11 @@ impl Winograd {
         }
     }
 
+    /// V and M of a chunk.
+    pub(crate) fn scratch(&self) -> Scratch {
+        Scratch::room(self.chunk_words())
+    }
+
     /// Writes the output, halo apart, for `source` and the residual.
     pub(crate) fn run(
         &self,
@@ -123,8 +122,7 @@ impl Winograd {
                 tiles: share(n_tiles, n_chunks, chunk),
                 blocks: in_pairs(share(pairs, n_parts, part), self.target.blocks()),
             };
-            SCRATCH.with_borrow_mut(|scratch| {
-                scratch.grow(self.scratch());
+            with_room(self.chunk_words(), |scratch| {
                 self.chunk(machine.isa, &chunk, source, residual, &shared, scratch);
             });
         });
@@ -163,7 +161,7 @@ impl Winograd {
     }
 
     /// Words that a chunk needs for V and for M.
-    fn scratch(&self) -> usize {
+    fn chunk_words(&self) -> usize {
         AREA * (self.source.blocks() * self.input_row() + PAIR * self.sum_row())
     }
 
