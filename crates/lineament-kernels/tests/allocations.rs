@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
-#[allow(dead_code, reason = "other tests use more of it")]
 mod onnx;
 
 use std::num::NonZeroUsize;
