@@ -8,7 +8,9 @@ All engines run in processes that stay: ours is the example `engine`, which time
 timed around `run` in this process, in f32, without spinning; so is, if asked for, OpenVINO around `infer`, in f32, with one
 stream and the hint of latency. What is taken of the rounds is their median; on a machine with
 more work than cores it is their least time, which no other process can shorten. Outputs are compared as well: greatest difference over the
-greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). Prints rows of a Markdown table.
+greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). The share of the peak is of the
+multiplications that the plain definitions take and a thread does from registers to registers, measured at the start: Winograd's tiles
+take fewer, so that it may be more than 100. Prints rows of a Markdown table.
 """
 
 import argparse
@@ -34,6 +36,9 @@ class Ours:
     def __init__(self, binary, path, shape, threads, isa, precision):
         command = [binary, path, ",".join(map(str, shape)), str(threads), isa, precision]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        macs, peak = struct.unpack("<Qd", self.read(16))
+        # What a run takes at the least, if all threads always multiply.
+        self.bound_ms = macs / (peak * 1e6) / threads
 
     def run(self, tensor, output_shapes):
         """Milliseconds, and the outputs in the file's order."""
@@ -112,13 +117,16 @@ def measure(binary, path, size, threads, ways, rounds, take, openvino):
             took, outputs = engine.run(tensor, [e.shape for e in expected])
             times[way].append(took)
             differences[way] = difference(outputs, expected)
+            assert way[1] != "f32" or differences[way] < 1e-4, f"{way} and onnxruntime disagree on {path}"
+    bounds = {way: engine.bound_ms for way, engine in engines.items()}
     for engine in engines.values():
         engine.close()
     peer = take(times["onnxruntime"])
     for way in ways:
         ours = take(times[way])
         label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
-        cells = [label, threads, *way, f"{ours:.2f}", f"{peer:.2f}", f"**{ours / peer:.2f}**"]
+        cells = [label, threads, *way, f"{ours:.2f}", f"{100 * bounds[way] / ours:.0f}"]
+        cells += [f"{peer:.2f}", f"**{ours / peer:.2f}**"]
         if other:
             third = take(times["openvino"])
             cells += [f"{third:.2f}", f"**{ours / third:.2f}**"]
@@ -138,7 +146,7 @@ def main():
     parser.add_argument("--binary", default=str(target / "release/examples/engine"))
     arguments = parser.parse_args()
     take = {"median": statistics.median, "least": min}[arguments.take]
-    columns = ["model", "threads", "instructions", "precision", "ours ms", "onnxruntime ms", "ratio"]
+    columns = ["model", "threads", "instructions", "precision", "ours ms", "% of peak", "onnxruntime ms", "ratio"]
     columns += ["OpenVINO ms", "ratio"] if arguments.openvino else []
     columns.append("difference")
     print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))

@@ -1,7 +1,8 @@
 //! Runs an ONNX file on numbers from standard input and writes its outputs with the time:
 //! `engine FILE.onnx 1,3,112,112 THREADS ISA PRECISION`. For `bench/engines.py`.
 //!
-//! The protocol, all little-endian `f32`: each input comes as its values, and goes back as the
+//! The protocol, all little-endian: first it says how many multiplications a run takes (`u64`) and how many billions of
+//! them a thread does at most in a second (`f64`). Each input comes as its values (`f32`), and goes back as the
 //! nanoseconds of the run (`u64`), then every output's values in the file's order.
 #![allow(clippy::print_stdout, reason = "a command's output")]
 
@@ -30,8 +31,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         precision: precision.parse::<Precision>()?,
     };
     let network = Network::from_onnx(&std::fs::read(file)?, options)?;
+    let (macs, peak) = (
+        network.cost(&shape)?.macs,
+        options.isa.peak_gmacs_per_second(options.precision)?,
+    );
     let mut bytes = vec![0; 4 * shape.iter().product::<usize>()];
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    output.write_all(&macs.to_le_bytes())?;
+    output.write_all(&peak.to_le_bytes())?;
+    output.flush()?;
     while input.read_exact(&mut bytes).is_ok() {
         let (numbers, _) = bytes.as_chunks::<4>();
         let values: Vec<f32> = numbers.iter().map(|n| f32::from_le_bytes(*n)).collect();
