@@ -11,13 +11,14 @@ Markdown table: pictures with a finding, with Wilson's 95 % interval of their sh
 
 import argparse
 import json
-import math
 import os
 import subprocess
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from intervals import wilson
 
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/lineament"
@@ -108,12 +109,6 @@ def without_restore(folder):
 
 def is_certain(face):
     return all(reason["reason"] != "low_detection_score" for reason in face["quality"]["reasons"])
-
-
-def wilson(count, n, z=1.96):
-    share, width = count / n, z * math.sqrt(count / n * (1 - count / n) / n + z * z / (4 * n * n))
-    middle, scale = share + z * z / (2 * n), 1 + z * z / n
-    return (middle - width) / scale, (middle + width) / scale
 
 
 def draw(path, faces, folder):
