@@ -4,10 +4,12 @@ Every pair of LFW View 1 DevTest is judged from its aligned crops (the template 
 the pair is spoilt, the other left as it is. The threshold is the one that is best on DevTrain's unspoilt crops, and stays.
 Embeddings are those of crop and mirror image, summed, where the manifest says so; the models run through onnxruntime.
 
-    python bench/robustness.py --shared ../shared models/lineament-lite.toml ../shared/models/mobilefacenet.onnx
+    python bench/robustness.py --shared ../shared models/lineament-lite.toml ../shared/models/mobilefacenet.onnx [--only roll]
 
-prints a Markdown table in per cent, a column for each model: TAR over all pairs of DevTest's unspoilt faces, then accuracies. A model is a manifest with its ONNX file beside
-it, or a file whose manifest comes with the runtime. Needs the packages of reference/requirements.txt.
+prints a Markdown table in per cent, a column for each model: TAR over all pairs of DevTest's unspoilt faces, then accuracies, of conditions with a word
+in their names or all. Intervals are of 95 %: of TAR by resampling people, of accuracies Wilson's for the number of pairs. A roll is counter-clockwise, of
+a crop that is not aligned again. A model is a manifest with its ONNX file beside it, or a file whose manifest comes with the runtime. Needs the packages
+of reference/requirements.txt.
 """
 
 import argparse
@@ -22,6 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "reference"))
 from inference import open_session, run_named  # noqa: E402
 from restore import restored  # noqa: E402
+
+from all_pairs import AllPairs
+from intervals import per_cent, wilson
 
 INSET = 8
 SIDE = 112
@@ -81,7 +86,7 @@ def conditions():
         yield f"light × {share:g}", lambda whole, share=share: developed(inner(whole), share)
     for share in (0.25, 0.1, 0.05):
         yield f"light × {share:g}, left dark", lambda whole, share=share: dark(inner(whole), share)
-    for degrees in (10, 20, 30, 45):
+    for degrees in (10, -10, 20, -20, 30, -30, 45, -45):
         yield f"roll {degrees}°", lambda whole, degrees=degrees: rolled(whole, degrees)
     for share in (0.1, 0.2, 0.3):
         yield f"{share:.0%} covered", lambda whole, share=share: occluded(inner(whole), share)
@@ -131,20 +136,10 @@ def best_threshold(cosines, same):
     return (edges[at] + edges[at + 1]) / 2.0
 
 
-def tar(embeddings, fmr):
-    """Share of mated pairs, of all pairs of these faces, accepted at the smallest threshold whose FMR is at most `fmr`."""
-    photos = sorted(embeddings)
-    people = np.array([photo.split("/")[0] for photo in photos])
-    faces = np.array([embeddings[photo] for photo in photos])
-    upper = np.triu_indices(len(photos), 1)
-    scores, mated = (faces @ faces.T)[upper], (people[:, None] == people)[upper]
-    impostors = np.sort(scores[~mated])[::-1]
-    return np.mean(scores[mated] > impostors[int(fmr * len(impostors))])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, required=True)
+    parser.add_argument("--only", default="", help="a word in the names of the conditions that are measured")
     parser.add_argument("models", type=Path, nargs="+")
     arguments = parser.parse_args()
     lfw = arguments.shared / "data/lfw-view1"
@@ -166,16 +161,19 @@ def main():
         thresholds.append(best_threshold(cosines, same))
         plain.append(embeddings)
     print(f"| | {' | '.join(model.name for model in models)} |\n|---|{'---|' * len(models)}")
-    of_test = {photo for pair in lists["DevTest"] for photo in pair[:2]}
+    of_test = sorted({photo for pair in lists["DevTest"] for photo in pair[:2]})
+    people = [photo.split("/")[0] for photo in of_test]
+    pairs = [AllPairs(people, np.array([embeddings[photo] for photo in of_test])) for embeddings in plain]
     for fmr in (1e-3, 1e-4):
-        rates = [tar({photo: embeddings[photo] for photo in of_test}, fmr) for embeddings in plain]
-        print(f"| TAR at FMR {fmr:g} | {' | '.join(f'{100.0 * rate:.1f}' for rate in rates)} |", flush=True)
+        print(f"| TAR at FMR {fmr:g} | {' | '.join(per_cent(*of_model.tar(fmr)) for of_model in pairs)} |", flush=True)
     for name, spoil in conditions():
+        if arguments.only not in name:
+            continue
         cells = []
         for model, threshold, embeddings in zip(models, thresholds, plain, strict=True):
             spoilt = {first: model.embedding(spoil(crop(first))) for first in {pair[0] for pair in lists["DevTest"]}}
             right = [(spoilt[a] @ embeddings[b] >= threshold) == same for a, b, same in lists["DevTest"]]
-            cells.append(f"{100.0 * np.mean(right):.1f}")
+            cells.append(per_cent(np.mean(right), wilson(sum(right), len(right))))
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
