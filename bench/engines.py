@@ -2,12 +2,13 @@
 
     cargo build --release -p lineament-kernels --example engine
     python bench/engines.py MODEL.onnx[@HEIGHTxWIDTH] ... [--isa avx512,avx2,portable] [--precision f32,bf16,int8] [--threads 1,2]
-        [--rounds N] [--take median|least] [--openvino]
+        [--rounds N] [--take median,least] [--openvino] [--together]
 
 All engines run in processes that stay: ours is the example `engine`, which times its runs itself; onnxruntime is
 timed around `run` in this process, in f32, without spinning; so is, if asked for, OpenVINO around `infer`, in f32, with one
 stream and the hint of latency. What is taken of the rounds is their median; on a machine with
-more work than cores it is their least time, which no other process can shorten. Outputs are compared as well: greatest difference over the
+more work than cores it is their least time, which no other process can shorten. Rounds of one model come after those of the model before, or, with --together, every
+round runs all models once, so that their times can be compared on a machine whose speed changes. Outputs are compared as well: greatest difference over the
 greatest value of that output, at least 1 (a sigmoid near 0 is exact to 1e-7 of 1 in both). The share of the peak is of the
 multiplications that the plain definitions take and a thread does from registers to registers, measured at the start: Winograd's tiles
 take fewer, so that it may be more than 100. Prints rows of a Markdown table.
@@ -94,43 +95,51 @@ def difference(left, right):
     return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1.0)) for a, b in zip(left, right, strict=True))
 
 
-def measure(binary, path, size, threads, ways, rounds, take, openvino):
-    """One row for each of `ways`, an instruction set and a precision: ms of all, ratios, difference."""
-    session = open_session(path, threads)
-    name = session.get_inputs()[0].name
-    shape = input_shape(session, size)
-    tensor = np.random.default_rng(1).normal(0, 1, shape).astype("<f4")
-    expected = session.run(None, {name: tensor})
-    engines = {way: Ours(binary, path, shape, threads, *way) for way in ways}
-    other = OpenVino(path, shape, threads) if openvino else None
-    times = {engine: [] for engine in [*ways, "onnxruntime", "openvino"]}
-    differences = {}
-    for _ in range(rounds):
+class Race:
+    """One model on some threads, run by all engines in turn; `ways` are an instruction set and a precision each."""
+
+    def __init__(self, binary, path, size, threads, ways, openvino):
+        self.session = open_session(path, threads)
+        self.name = self.session.get_inputs()[0].name
+        shape = input_shape(self.session, size)
+        self.label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
+        self.tensor = np.random.default_rng(1).normal(0, 1, shape).astype("<f4")
+        self.expected = self.session.run(None, {self.name: self.tensor})
+        self.engines = {way: Ours(binary, path, shape, threads, *way) for way in ways}
+        self.other = OpenVino(path, shape, threads) if openvino else None
+        self.times = {engine: [] for engine in [*ways, "onnxruntime", "openvino"]}
+        self.path, self.threads, self.differences = path, threads, {}
+
+    def round(self):
         begun = time.perf_counter()
-        session.run(None, {name: tensor})
-        times["onnxruntime"].append(1e3 * (time.perf_counter() - begun))
-        if other:
-            took, outputs = other.run(tensor)
-            times["openvino"].append(took)
-            assert difference(outputs, expected) < 1e-3, f"OpenVINO and onnxruntime disagree on {path}"
-        for way, engine in engines.items():
-            took, outputs = engine.run(tensor, [e.shape for e in expected])
-            times[way].append(took)
-            differences[way] = difference(outputs, expected)
-            assert way[1] != "f32" or differences[way] < 1e-4, f"{way} and onnxruntime disagree on {path}"
-    bounds = {way: engine.bound_ms for way, engine in engines.items()}
-    for engine in engines.values():
-        engine.close()
-    peer = take(times["onnxruntime"])
-    for way in ways:
-        ours = take(times[way])
-        label = f"{Path(path).stem} {'x'.join(map(str, shape[2:]))}"
-        cells = [label, threads, *way, f"{ours:.2f}", f"{100 * bounds[way] / ours:.0f}"]
-        cells += [f"{peer:.2f}", f"**{ours / peer:.2f}**"]
-        if other:
-            third = take(times["openvino"])
-            cells += [f"{third:.2f}", f"**{ours / third:.2f}**"]
-        print("|", " | ".join(map(str, [*cells, f"{differences[way]:.0e}"])), "|", flush=True)
+        self.session.run(None, {self.name: self.tensor})
+        self.times["onnxruntime"].append(1e3 * (time.perf_counter() - begun))
+        if self.other:
+            took, outputs = self.other.run(self.tensor)
+            self.times["openvino"].append(took)
+            assert difference(outputs, self.expected) < 1e-3, f"OpenVINO and onnxruntime disagree on {self.path}"
+        for way, engine in self.engines.items():
+            took, outputs = engine.run(self.tensor, [e.shape for e in self.expected])
+            self.times[way].append(took)
+            self.differences[way] = difference(outputs, self.expected)
+            assert way[1] != "f32" or self.differences[way] < 1e-4, f"{way} and onnxruntime disagree on {self.path}"
+
+    def finish(self, takes):
+        """One row for each way and each of `takes`: ms of all, ratios, difference."""
+        for engine in self.engines.values():
+            engine.close()
+        for way, take in itertools.product(self.engines, takes):
+            taken = {engine: TAKES[take](times) for engine, times in self.times.items() if times}
+            ours, peer = taken[way], taken["onnxruntime"]
+            share = 100 * self.engines[way].bound_ms / ours
+            cells = [self.label, self.threads, *way, take, f"{ours:.2f}", f"{share:.0f}"]
+            cells += [f"{peer:.2f}", f"**{ours / peer:.2f}**"]
+            if self.other:
+                cells += [f"{taken['openvino']:.2f}", f"**{ours / taken['openvino']:.2f}**"]
+            print("|", " | ".join(map(str, [*cells, f"{self.differences[way]:.0e}"])), "|", flush=True)
+
+
+TAKES = {"median": statistics.median, "least": min}
 
 
 def main():
@@ -140,22 +149,31 @@ def main():
     parser.add_argument("--precision", default="f32")
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--take", choices=["median", "least"], default="median")
+    parser.add_argument("--take", default="median")
+    parser.add_argument("--together", action="store_true", help="all models in every round")
     parser.add_argument("--openvino", action="store_true", help="a column for OpenVINO (pip install openvino)")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     parser.add_argument("--binary", default=str(target / "release/examples/engine"))
     arguments = parser.parse_args()
-    take = {"median": statistics.median, "least": min}[arguments.take]
-    columns = ["model", "threads", "instructions", "precision", "ours ms", "% of peak", "onnxruntime ms", "ratio"]
+    columns = ["model", "threads", "instructions", "precision", "taken", "ours ms", "% of peak", "onnxruntime ms", "ratio"]
     columns += ["OpenVINO ms", "ratio"] if arguments.openvino else []
     columns.append("difference")
     print("|", " | ".join(columns), "|\n|" + "---|" * len(columns))
-    for model in arguments.models:
-        path, _, size = model.partition("@")
-        size = tuple(map(int, size.split("x"))) if size else (320, 320)
-        for threads in map(int, arguments.threads.split(",")):
-            ways = list(itertools.product(arguments.isa.split(","), arguments.precision.split(",")))
-            measure(arguments.binary, path, size, threads, ways, arguments.rounds, take, arguments.openvino)
+    ways, takes = list(itertools.product(arguments.isa.split(","), arguments.precision.split(","))), arguments.take.split(",")
+
+    def races():
+        for model in arguments.models:
+            path, _, size = model.partition("@")
+            size = tuple(map(int, size.split("x"))) if size else (320, 320)
+            for threads in map(int, arguments.threads.split(",")):
+                yield Race(arguments.binary, path, size, threads, ways, arguments.openvino)
+
+    for group in [list(races())] if arguments.together else ([race] for race in races()):
+        for _ in range(arguments.rounds):
+            for race in group:
+                race.round()
+        for race in group:
+            race.finish(takes)
 
 
 if __name__ == "__main__":
