@@ -4,19 +4,20 @@
 
 ARGUMENTS go to `lineament embed`, whose output is kept in FILE if one is named, and taken from there if it is there. Of several faces in a photo the
 large one near the middle counts (area − 2·distance², as for `lineament eval lfw`); a photo without a face has no pairs and is counted. Intervals are of
-95 % by resampling people. Needs numpy.
+95 % by resampling people. How many of those faces break which limit of quality is printed, too (Wilson's interval). Needs numpy.
 """
 
 import argparse
 import json
 import subprocess
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from all_pairs import AllPairs
-from intervals import per_cent
+from intervals import per_cent, wilson
 
 SIDE = 250
 
@@ -47,6 +48,10 @@ def main():
     embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
     pairs = AllPairs([Path(path).parent.name for path in found], embeddings)
     print(f"{len(found)} of {len(photos)} photos with a face, {len(pairs.mated)} mated pairs, {len(pairs.others)} others\n")
+    broken = [{reason["reason"] for reason in face["quality"]["reasons"]} for face in found.values()]
+    counts = ", ".join(f"{name} {n}" for name, n in Counter(name for of_face in broken for name in of_face).most_common())
+    n_broken = sum(map(bool, broken))
+    print(f"break a limit of quality: {n_broken}, {per_cent(n_broken / len(found), wilson(n_broken, len(found)))} % ({counts})\n")
     for fmr in (1e-2, 1e-3, 1e-4):
         print(f"| TAR at FMR {fmr:g} | {per_cent(*pairs.tar(fmr))} |")
 
