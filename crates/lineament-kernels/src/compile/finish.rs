@@ -301,7 +301,7 @@ impl Finishing<'_> {
         &mut self,
         product: &Product,
         mut source: Picture,
-        target: Picture,
+        mut target: Picture,
         residual: Option<Picture>,
     ) -> Kernel {
         let lanes = self.lanes;
@@ -310,11 +310,24 @@ impl Finishing<'_> {
             ProductKind::Winograd { before } => {
                 return self.winograd(product, [source, target], residual, before);
             }
-            ProductKind::Matrix => {
-                // The rows of the left matrix as pixels, with all their numbers in one block.
-                let [_, inner, ..] = product.dims;
-                source = Picture::new([1, inner, 1, target.width], inner).of(source.numbers);
-                ([one_by_one(1), one_by_one(target.width)], 1)
+            ProductKind::Matrix { n_places, .. } => {
+                self.macs = macs(product, &target);
+                // The rows of the left matrix as pixels, with all their numbers in one block, and a group for each place.
+                let [outputs, inner, ..] = product.dims;
+                let (batch, rows) = (target.batch / n_places, target.width);
+                let from = [batch, n_places * inner, 1, rows];
+                source = Picture::new(from, inner).of(source.numbers);
+                target = Picture::new([batch, outputs, 1, rows], lanes);
+                return self.dense(
+                    product,
+                    Geometry {
+                        source,
+                        target,
+                        residual,
+                        slides: [one_by_one(1), one_by_one(rows)],
+                        n_groups: n_places,
+                    },
+                );
             }
         };
         let [outputs, inputs, ..] = product.dims;
@@ -325,7 +338,6 @@ impl Finishing<'_> {
             let pictures = [source, target];
             return Kernel::Depthwise(Depthwise::new(pictures, residual, &slides, packed, finish));
         }
-        let packed = self.weights.dense(product, &source, lanes);
         let geometry = Geometry {
             source,
             target,
@@ -333,7 +345,12 @@ impl Finishing<'_> {
             slides,
             n_groups,
         };
-        Kernel::Dense(Dense::new(geometry, packed, finish))
+        self.dense(product, geometry)
+    }
+
+    fn dense(&mut self, product: &Product, geometry: Geometry) -> Kernel {
+        let packed = self.weights.dense(product, &geometry.source, self.lanes);
+        Kernel::Dense(Dense::new(geometry, packed, finish_of(product, self.lanes)))
     }
 
     fn winograd(
@@ -354,8 +371,9 @@ impl Finishing<'_> {
 
 /// Multiplications of the plain definition.
 fn macs(product: &Product, target: &Picture) -> u64 {
-    let of_pixel: usize = product.dims.iter().product();
-    (of_pixel * target.batch * target.height * target.width) as u64
+    let of_output: usize = product.dims[1..].iter().product();
+    let outputs = target.batch * target.channels * target.height * target.width;
+    (of_output * outputs) as u64
 }
 
 fn lost(name: &str) -> KernelError {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::channel::{activation, affine};
 use super::facts::{Draft, Facts};
 use super::infer::{conv_weights, slides};
+use crate::constant::{Constant, Data};
 use crate::error::KernelError;
 use crate::graph::ValueId;
 use crate::kernels::finish::InRegister;
 use crate::ops::{Activation, Binary, Op, Slide};
+use crate::view::View;
 
 /// What a plan computes at once.
 #[derive(Debug)]
@@ -50,8 +52,12 @@ pub(crate) enum ProductKind {
     Winograd {
         before: [usize; 2],
     },
-    /// Of a matrix with constant weights.
-    Matrix,
+    /// Of a matrix with constant weights, or of one at each place with weights of its own.
+    Matrix {
+        n_places: usize,
+        /// Whether the columns of the input are multiplied instead of its rows.
+        transposed: bool,
+    },
 }
 
 /// The stages of a graph, in an order in which they can run.
@@ -141,10 +147,17 @@ fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelEr
             Ok((ProductKind::Conv { slides, n_groups }, dims))
         })?,
         Op::Gemm { .. } | Op::MatMul => {
-            let shape = |value: Option<ValueId>| value.map_or(&[][..], |v| facts.shape(v));
-            let inner = shape(Some(input)).last().copied().unwrap_or(0);
-            let outputs = shape(Some(draft.output)).last().copied().unwrap_or(0);
-            (ProductKind::Matrix, [outputs, inner, 1, 1])
+            let weights = draft.inputs.get(1).copied().flatten();
+            let weights = weights.map_or(&[][..], |value| facts.shape(value));
+            let (places, matrix) = weights.split_at(weights.len().saturating_sub(2));
+            let n_places = places.iter().product();
+            let outputs = facts.shape(draft.output).last().copied().unwrap_or(0);
+            let inner = matrix.iter().product::<usize>() / outputs.max(1);
+            let kind = ProductKind::Matrix {
+                n_places,
+                transposed: matches!(draft.op, Op::Gemm { transposed, .. } if transposed[0]),
+            };
+            (kind, [n_places * outputs, inner, 1, 1])
         }
         _ => return Ok(None),
     };
@@ -177,12 +190,16 @@ fn product(facts: &Facts<'_>, draft: &Draft) -> Result<Option<Product>, KernelEr
             transposed,
         } => {
             if !transposed[1] {
-                product.transpose_weights();
+                product.transpose_weights(1);
             }
             product.scale_weights(alpha);
             product.add_bias(facts, draft, beta)?;
         }
-        _ => product.transpose_weights(),
+        _ => {
+            if let ProductKind::Matrix { n_places, .. } = kind {
+                product.transpose_weights(n_places);
+            }
+        }
     }
     Ok(Some(product))
 }
@@ -197,9 +214,12 @@ impl Product {
         if draft.inputs.get(2).copied().flatten().is_none() {
             return Ok(());
         }
-        let bias = facts.floats(draft, 2).map(|(_, bias)| bias);
-        let fits = |bias: &&Arc<[f32]>| bias.len() == self.bias.len() || bias.len() == 1;
-        let Some(bias) = bias.filter(fits) else {
+        let n = self.bias.len();
+        let fits = |(shape, bias): &(&[usize], &Arc<[f32]>)| {
+            bias.len() == 1 || bias.len() == n && shape.last() == Some(&n)
+        };
+        let bias = facts.floats(draft, 2).filter(fits);
+        let Some((_, bias)) = bias else {
             return Err(facts
                 .of(draft)
                 .unsupported("a bias that is not one number an output"));
@@ -217,18 +237,22 @@ impl Product {
         }
     }
 
-    /// From `[inputs, outputs]` to `[outputs, inputs]`.
-    fn transpose_weights(&mut self) {
-        let [outputs, inputs, ..] = self.dims;
+    /// From `[places, inputs, outputs]` to `[places, outputs, inputs]`.
+    fn transpose_weights(&mut self, n_places: usize) {
+        let [all, inputs, ..] = self.dims;
+        let outputs = all / n_places;
         let from = Arc::clone(&self.weights);
-        self.weights = (0..outputs * inputs)
-            .map(|i| from[i % inputs * outputs + i / inputs])
-            .collect();
+        let at = |i: usize| {
+            let (row, input) = (i / inputs, i % inputs);
+            (row / outputs * inputs + input) * outputs + row % outputs
+        };
+        self.weights = (0..all * inputs).map(|i| from[at(i)]).collect();
     }
 
     /// Takes `draft`, the only reader of this product's output, into it if it can.
     fn absorb(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
         let absorbed = self.absorb_affine(facts, draft)
+            || self.absorb_bias(facts, draft)
             || self.absorb_activation(facts, draft)
             || self.absorb_sum(facts, draft);
         if absorbed {
@@ -285,13 +309,45 @@ impl Product {
         true
     }
 
+    /// Takes in a sum with constants that are the same for all rows of a matrix, or of the one at each place.
+    fn absorb_bias(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
+        let (ProductKind::Matrix { n_places, .. }, Op::Binary(Binary::Add)) =
+            (self.kind, &draft.op)
+        else {
+            return false;
+        };
+        let place = usize::from(facts.floats(draft, 0).is_some());
+        let shape = facts.shape(self.output);
+        let (Some((own, bias)), [outer @ .., _, outputs]) = (facts.floats(draft, 1 - place), shape)
+        else {
+            return false;
+        };
+        let of_places = |&first: &usize| outer[first..].iter().product::<usize>() == n_places;
+        let Some(first) = (0..=outer.len()).rev().find(of_places) else {
+            return false;
+        };
+        let once = [&vec![1; first], &outer[first..], &[1, *outputs]].concat();
+        let spread = View::whole(own).broadcast(&once);
+        let Some(spread) = spread.filter(|_| self.is_plain() && facts.shape(draft.output) == shape)
+        else {
+            return false;
+        };
+        let bias = Constant::new(own.to_vec(), Data::F32(Arc::clone(bias)));
+        let added = spread.applied(&bias);
+        let added = added.as_f32().map_or(&[][..], |values| values);
+        for (bias, added) in self.bias.iter_mut().zip(added) {
+            *bias += added;
+        }
+        true
+    }
+
     fn absorb_activation(&mut self, facts: &Facts<'_>, draft: &Draft) -> bool {
         let Some(activation) = activation(facts, draft) else {
             return false;
         };
         let per_channel = matches!(&activation, Activation::PRelu(slopes) if slopes.len() > 1);
         let stacked =
-            matches!(self.kind, ProductKind::Matrix) && facts.shape(self.output).len() != 2;
+            matches!(self.kind, ProductKind::Matrix { .. }) && facts.shape(self.output).len() != 2;
         if self.last.is_some() || !activation.fuses() || per_channel && stacked {
             return false;
         }

@@ -214,28 +214,40 @@ fn gemm(transposed: [bool; 2], inputs: Inputs<'_>) -> Result<Known, KernelError>
         <[usize; 2]>::try_from(shape.as_slice())
             .map_err(|_| inputs.node.inconsistent(format!("{shape:?} is no matrix")))
     };
-    let ([m, k], [k2, n]) = (matrix(0)?, matrix(1)?);
-    let [k2, n] = if transposed[1] { [n, k2] } else { [k2, n] };
-    if transposed[0] || k != k2 {
-        return Err(inputs
-            .node
-            .unsupported("a transposed or unequal left matrix"));
+    let turned = |[rows, columns]: [usize; 2], is: bool| match is {
+        true => [columns, rows],
+        false => [rows, columns],
+    };
+    let [m, k] = turned(matrix(0)?, transposed[0]);
+    let [k2, n] = turned(matrix(1)?, transposed[1]);
+    if k != k2 || k == 0 {
+        let what = format!("matrices [{m}, {k}] and [{k2}, {n}]");
+        return Err(inputs.node.inconsistent(what));
     }
     inputs.floats(1)?;
     Ok(Known::of_shape(vec![m, n]))
 }
 
+/// A product with a constant matrix; of several, each goes with the left side's matrix at its place.
 fn matmul(inputs: Inputs<'_>) -> Result<Known, KernelError> {
     let (a, b) = (&inputs.need(0)?.shape, &inputs.need(1)?.shape);
     inputs.floats(1)?;
-    match (a.as_slice(), b.as_slice()) {
-        ([outer @ .., k], &[k2, n]) if *k == k2 && !outer.is_empty() => {
-            Ok(Known::of_shape([outer, &[n]].concat()))
+    let product = match (a.as_slice(), b.as_slice()) {
+        ([outer @ .., rows, k], [places @ .., k2, n]) if k == k2 && *k > 0 => {
+            let n_ones = places.iter().take_while(|&&n| n == 1).count();
+            let outer = outer
+                .ends_with(&places[n_ones..])
+                .then(|| broadcast_shape(outer, places));
+            outer
+                .flatten()
+                .map(|outer| [&outer, &[*rows, *n][..]].concat())
         }
-        _ => Err(inputs
-            .node
-            .unsupported(format!("matrices of shapes {a:?} and {b:?}"))),
-    }
+        _ => None,
+    };
+    product.map(Known::of_shape).ok_or_else(|| {
+        let what = format!("matrices of shapes {a:?} and {b:?}: neither one on the right nor one for each on the left");
+        inputs.node.unsupported(what)
+    })
 }
 
 /// The axes that a reduction goes over, rising.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fuse::Product;
 use crate::aligned::Aligned;
-use crate::error::KernelError;
+use crate::error::{KernelError, within};
 use crate::kernels::dense::Packed;
 use crate::kernels::winograd::{self, AREA};
 use crate::numbers::{Numbers, bytes, bytes_of, halves, pair};
@@ -13,6 +13,9 @@ use crate::picture::Picture;
 
 /// Most weights of a grouped convolution that is widened to one group.
 const MAX_WIDENED: usize = 1 << 24;
+
+/// Most weights of matrix products at places, with those that fill blocks: 512 MiB of `f32`.
+const MAX_PADDED: usize = 1 << 27;
 
 /// The weights that were packed before, by their node and what their words go with: the lanes and
 /// numbers of its input.
@@ -195,6 +198,34 @@ pub(crate) fn by_channel(values: &[f32], lanes: usize) -> Aligned {
     let mut padded = Aligned::zeroed(values.len().next_multiple_of(lanes));
     padded[..values.len()].copy_from_slice(values);
     padded
+}
+
+/// Matrix products at places with outputs of zeros behind those of each place, so that each begins with a block of lanes.
+pub(crate) fn pad_places(
+    product: &mut Product,
+    n_places: usize,
+    lanes: usize,
+) -> Result<(), KernelError> {
+    let [outputs, inputs, ..] = product.dims;
+    let own = outputs / n_places;
+    let padded = own.next_multiple_of(lanes);
+    if n_places == 1 || own == padded {
+        return Ok(());
+    }
+    let n = padded.saturating_mul(n_places).saturating_mul(inputs);
+    within("matrices with weights", n, MAX_PADDED)?;
+    let spread = |values: &[f32], of_output: usize| {
+        let mut wide = vec![0.0; n_places * padded * of_output];
+        let places = wide.chunks_exact_mut(padded * of_output);
+        for (wide, values) in places.zip(values.chunks_exact(own * of_output)) {
+            wide[..values.len()].copy_from_slice(values);
+        }
+        wide
+    };
+    product.weights = spread(&product.weights, inputs).into();
+    product.bias = spread(&product.bias, 1);
+    product.dims[0] = n_places * padded;
+    Ok(())
 }
 
 /// A grouped convolution as one of a single group, with zeros between the groups.

@@ -6,7 +6,7 @@ use super::fuse::{Product, ProductKind};
 use super::infer::{reduced_axes, slides};
 use super::lower::{Lowering, Place, Reader, Storage, Task};
 use super::movement::{gather_view, slice_view, transpose_view};
-use super::pack::widen;
+use super::pack::{pad_places, widen};
 use crate::error::KernelError;
 use crate::graph::ValueId;
 use crate::isa::Isa;
@@ -134,14 +134,34 @@ impl Lowering<'_> {
     }
 
     /// A matrix product: a convolution over a picture one row high whose pixels are the rows of
-    /// the left matrix, each with all its numbers beside each other.
-    fn matrix(&mut self, product: Product) -> Result<(), KernelError> {
+    /// the left matrix, each with all its numbers beside each other. Products at places are groups.
+    fn matrix(&mut self, mut product: Product) -> Result<(), KernelError> {
+        let ProductKind::Matrix {
+            n_places,
+            transposed,
+        } = product.kind
+        else {
+            return Ok(());
+        };
         let name = self.facts.graph.nodes[product.node].name.as_str();
         let mut what = describe(&product, false);
         let (output, [outputs, inner, ..]) = (product.output, product.dims);
+        let outputs = outputs / n_places;
+        pad_places(&mut product, n_places, self.lanes)?;
         let shape = self.shape(product.input);
-        let rows = shape.iter().product::<usize>() / inner.max(1);
+        let rows = shape.iter().product::<usize>() / inner;
+        let rows_of_place = match shape {
+            [.., rows, _] if n_places > 1 => *rows,
+            _ => rows,
+        };
         let mut from = self.plain(product.input)?;
+        if transposed {
+            let view = View::whole(shape).transposed(&[1, 0]);
+            let turned = self.buffer(Storage::Flat(rows * inner));
+            let kernel = Task::Ready(Box::new(Kernel::Rearrange(view)));
+            self.todo([name, "transpose"], kernel, vec![(from, shape)], turned);
+            from = Place::Buffer(turned);
+        }
         if self.stored != Numbers::F32 {
             let rows = Picture::new([1, inner, 1, rows], inner);
             let pictures = [rows, rows.of(self.stored)];
@@ -151,7 +171,7 @@ impl Lowering<'_> {
             from = Place::Buffer(narrow);
         }
         self.note_numbers(&from, false, &mut what);
-        let pixels = [1, outputs, 1, rows];
+        let pixels = [rows / rows_of_place, outputs, 1, rows_of_place];
         let sums = self.buffer(Storage::Picture(Picture::new(pixels, self.lanes)));
         self.todo(
             [name, &what],
@@ -468,7 +488,11 @@ fn describe(product: &Product, depthwise: bool) -> String {
         }
     };
     let mut what = match product.kind {
-        ProductKind::Matrix => format!("matrix {inputs}>{outputs}"),
+        ProductKind::Matrix { n_places: 1, .. } => format!("matrix {inputs}>{outputs}"),
+        ProductKind::Matrix { n_places, .. } => {
+            let outputs = outputs / n_places;
+            format!("matrix {inputs}>{outputs} at {n_places} places")
+        }
         ProductKind::Conv { slides, n_groups } => {
             let kind = if depthwise { "depthwise" } else { "conv" };
             let stride = match slides[0].stride {
