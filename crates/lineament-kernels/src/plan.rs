@@ -17,7 +17,7 @@ use crate::kernels::relayout;
 use crate::kernels::resize::Resizing;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::winograd::Winograd;
-use crate::ops::{Activation, Reduction};
+use crate::ops::{Activation, Norm, Reduction};
 use crate::picture::Picture;
 use crate::view::View;
 
@@ -94,7 +94,7 @@ pub(crate) enum Kernel {
     },
     Map(Activation, Lines),
     Softmax(Lines),
-    Normalize(Lines),
+    Normalize(Norm, Lines),
     Reduce(Reduction, Lines),
 }
 
@@ -213,7 +213,7 @@ impl Step {
                 flat::map(machine, activation, *lines, source, target)
             }
             Kernel::Softmax(lines) => flat::softmax(*lines, source, target),
-            Kernel::Normalize(lines) => flat::normalize(*lines, source, target),
+            Kernel::Normalize(norm, lines) => flat::normalize(*norm, *lines, source, target),
             Kernel::Reduce(how, lines) => flat::reduce(*how, *lines, source, target),
         }
     }

@@ -266,16 +266,13 @@ impl Lowering<'_> {
                     Kernel::Softmax(Lines::along(shape, axis..end)),
                 )
             }
-            Op::LpNormalization { axis } => {
+            Op::LpNormalization { axis, norm } => {
                 let shape = self.shape(input);
                 let axis = self
                     .facts
                     .with_inputs(draft, |i| i.axis(*axis, shape.len()))?;
-                self.flat(
-                    draft,
-                    &[input],
-                    Kernel::Normalize(Lines::along(shape, axis..axis + 1)),
-                )
+                let lines = Lines::along(shape, axis..axis + 1);
+                self.flat(draft, &[input], Kernel::Normalize(*norm, lines))
             }
             Op::Reduce { how, axes, .. } => self.reduce(draft, input, *how, axes.as_deref()),
             _ => Err(node.unsupported("its inputs should be known before a run")),

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::pointwise::{activate_row, pair_rows};
-use crate::ops::{Activation, Binary, Reduction};
+use crate::ops::{Activation, Binary, Norm, Reduction};
 use crate::view::View;
 
 /// A tensor as `[outer][length][inner]`, to be worked on along its middle.
@@ -167,16 +167,16 @@ pub(crate) fn softmax(lines: Lines, source: &[f32], target: &mut [f32]) {
     }
 }
 
-/// Each line over its Euclidean norm; zeros stay zeros.
-pub(crate) fn normalize(lines: Lines, source: &[f32], target: &mut [f32]) {
+/// Each line over its norm; zeros stay zeros.
+pub(crate) fn normalize(norm: Norm, lines: Lines, source: &[f32], target: &mut [f32]) {
     for start in lines.starts() {
         let line = lines.line(start);
-        let norm = line
-            .clone()
-            .map(|at| source[at] * source[at])
-            .sum::<f32>()
-            .sqrt();
-        let factor = if norm == 0.0 { 0.0 } else { norm.recip() };
+        let values = line.clone().map(|at| source[at]);
+        let length = match norm {
+            Norm::L1 => values.map(f32::abs).sum::<f32>(),
+            Norm::L2 => values.map(|v| v * v).sum::<f32>().sqrt(),
+        };
+        let factor = if length == 0.0 { 0.0 } else { length.recip() };
         for at in line {
             target[at] = source[at] * factor;
         }

@@ -75,9 +75,10 @@ pub(crate) enum Op {
         axis: i64,
         scope: SoftmaxScope,
     },
-    /// Division by the Euclidean norm along an axis.
+    /// Division by a norm along an axis.
     LpNormalization {
         axis: i64,
+        norm: Norm,
     },
     Reduce {
         how: Reduction,
@@ -101,6 +102,14 @@ pub(crate) enum SoftmaxScope {
     Axis,
     /// That axis and all after it (opset < 13).
     Rest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Norm {
+    /// The sum of amounts.
+    L1,
+    /// The Euclidean norm.
+    L2,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Nodes to typed operators.
 
 use super::{
-    Activation, Binary, Coordinates, Nearest, Op, Pads, Reduction, Resize, Sampling, SliceBounds,
-    SoftmaxScope, Window,
+    Activation, Binary, Coordinates, Nearest, Norm, Op, Pads, Reduction, Resize, Sampling,
+    SliceBounds, SoftmaxScope, Window,
 };
 use crate::constant::{Constant, Data};
 use crate::error::KernelError;
@@ -122,11 +122,13 @@ impl Op {
                 axis: node.int("axis", -1),
                 scope: SoftmaxScope::Axis,
             }),
-            "LpNormalization" if node.int("p", 2) != 2 => {
-                Err(node.unsupported("another norm than the Euclidean"))
-            }
             "LpNormalization" => Ok(Self::LpNormalization {
                 axis: node.int("axis", -1),
+                norm: match node.int("p", 2) {
+                    1 => Norm::L1,
+                    2 => Norm::L2,
+                    p => return Err(node.unsupported(format!("a norm with p = {p}"))),
+                },
             }),
             "ReduceMean" => Ok(reduce(node, Reduction::Mean)),
             "ReduceSum" => Ok(reduce(node, Reduction::Sum)),
