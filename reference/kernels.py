@@ -189,8 +189,143 @@ def ends():
     yield case.record(case.node("Softmax", "x", axis=1))
 
 
+def varied_pictures():
+    """Operators over pictures, each in shapes drawn at random, alone or after a convolution."""
+
+    def norm(case, value, channels):
+        bounds = [(0.5, 1.5), (-1, 1), (-1, 1), (0.5, 2)]
+        constants = [case.weight(channels, low=low, high=high) for low, high in bounds]
+        return case.node("BatchNormalization", value, *constants, epsilon=1e-3)
+
+    def pool(operator):
+        def made(case, value, channels):
+            kernel, strides = case.rng.integers(1, 4, (2, 2)).tolist()
+            pads = [int(case.rng.integers(0, kernel[axis % 2])) for axis in range(4)]
+            rest = {"ceil_mode": int(case.rng.integers(2)), "kernel_shape": kernel, "strides": strides, "pads": pads}
+            if operator == "AveragePool":
+                rest["count_include_pad"] = int(case.rng.integers(2))
+            return case.node(operator, value, **rest)
+
+        return made
+
+    def resize(mode, coordinates, nearest="round_prefer_floor"):
+        def made(case, value, channels):
+            _, _, height, width = case.shape
+            # Pixels between others, where the nearest one does not depend on rounding.
+            factors = case.rng.integers(1, 3, 2) if mode == "nearest" else case.rng.uniform(0.5, 1.5, 2)
+            sizes = np.array([case.shape[0], channels, *(factors * [height, width]).astype(int)])
+            rest = {"nearest_mode": nearest} if mode == "nearest" else {}
+            operands = [value, "", "", case.constant(sizes)]
+            return case.node("Resize", *operands, mode=mode, coordinate_transformation_mode=coordinates, **rest)
+
+        return made
+
+    def pair(operator, shape_of):
+        def made(case, value, channels):
+            _, _, height, width = case.shape
+            return case.node(operator, value, case.weight(*shape_of(channels, height, width), low=0.5, high=1.5))
+
+        return made
+
+    operators = {
+        "batchnorm": norm,
+        "prelu": lambda case, value, channels: case.node("PRelu", value, case.weight(channels, 1, 1)),
+        "prelu_one_slope": lambda case, value, channels: case.node("PRelu", value, case.weight(1)),
+        "leaky": lambda case, value, channels: case.node("LeakyRelu", value, alpha=0.15),
+        "clip": lambda case, value, channels: case.node("Clip", value, *map(case.constant, np.float32([-0.2, 0.4]))),
+        "sigmoid": lambda case, value, channels: case.node("Sigmoid", value),
+        "hardswish": lambda case, value, channels: case.node("HardSwish", value),
+        "silu": lambda case, value, channels: case.node("Mul", value, case.node("Sigmoid", value)),
+        "tanh": lambda case, value, channels: case.node("Tanh", value),
+        "add_same": lambda case, value, channels: case.node("Add", value, case.node("Relu", value)),
+        "mul_channel": lambda case, value, channels: case.node("Mul", value, case.node("GlobalAveragePool", value)),
+        "mul_pixel": pair("Mul", lambda channels, height, width: (1, 1, height, width)),
+        "add_row": pair("Add", lambda channels, height, width: (width,)),
+        "div_all": pair("Div", lambda channels, height, width: (channels, height, width)),
+        "max_pool": pool("MaxPool"),
+        "average_pool": pool("AveragePool"),
+        "nearest_floor": resize("nearest", "asymmetric", "floor"),
+        "nearest_ceil": resize("nearest", "half_pixel", "ceil"),
+        "linear": resize("linear", "pytorch_half_pixel"),
+        "linear_corners": resize("linear", "align_corners"),
+        "linear_asymmetric": resize("linear", "asymmetric"),
+    }
+    for seed, (name, operator) in enumerate(operators.items()):
+        for after_conv in (False, True):
+            seeds = np.random.default_rng(400 + seed)
+            shape = [int(seeds.integers(low, high)) for low, high in [(1, 3), (1, 20), (3, 5), (3, 6)]]
+            case = Case(f"{name}_{'blocks' if after_conv else 'plain'}", shape, 400 + seed)
+            channels = int(seeds.integers(1, 20)) if after_conv else shape[1]
+            value = case.conv("x", channels, shape[1], 1) if after_conv else "x"
+            yield case.record(operator(case, value, channels))
+
+
+def varied_ends():
+    """Padding that keeps the size; matrices and moves in shapes drawn at random."""
+    for seed, name in enumerate(["SAME_UPPER", "SAME_LOWER"]):
+        case = Case(f"conv_{name.lower()}", (1, 3, 4, 5), 490 + seed)
+        yield case.record(case.node("Conv", "x", case.weight(4, 3, 2, 3), auto_pad=name, strides=[2, 1]))
+    rng = np.random.default_rng(500)
+    for seed, (turn_left, turn_right, bias) in enumerate([(0, 0, 1), (1, 0, 1), (1, 1, 0), (0, 1, 2)]):
+        rows, columns, inner = rng.integers(2, 19, 3).tolist()
+        case = Case(f"gemm_{turn_left}{turn_right}_{seed}", (inner, rows) if turn_left else (rows, inner), 500 + seed)
+        right = case.weight(*((columns, inner) if turn_right else (inner, columns)))
+        biases = [[], [case.weight(columns)], [case.weight(1, columns)]][bias]
+        yield case.record(case.node("Gemm", "x", right, *biases, transA=turn_left, transB=turn_right, beta=0.5))
+    for seed, (outer, places) in enumerate([((), (3,)), ((2,), (3,)), ((), (2, 3)), ((2,), (1, 2))]):
+        rows, columns, inner = rng.integers(2, 19, 3).tolist()
+        case = Case(f"matmul_places_{seed}", (*outer, *places, rows, inner), 510 + seed)
+        product = case.node("MatMul", "x", case.weight(*places, inner, columns))
+        yield case.record(case.node("Relu", case.node("Add", product, case.weight(*places, 1, columns))))
+    for seed, axis in enumerate([0, 1, -1]):
+        shape = tuple(rng.integers(2, 6, 3).tolist())
+        yield (case := Case(f"softmax_axis_{seed}", shape, 520 + seed)).record(case.node("Softmax", "x", axis=axis))
+        yield (case := Case(f"norm_l1_{seed}", shape, 530 + seed)).record(
+            case.node("LpNormalization", "x", axis=axis, p=1)
+        )
+        yield (case := Case(f"flatten_{seed}", shape, 540 + seed)).record(case.node("Flatten", "x", axis=axis))
+    for seed, perm in enumerate([(0, 2, 3, 1), (3, 1, 0, 2), (1, 0, 3, 2)]):
+        shape = tuple(rng.integers(2, 6, 4).tolist())
+        case = Case(f"transpose_{seed}", shape, 550 + seed)
+        yield case.record(case.node("Transpose", case.conv("x", 9, shape[1], 1), perm=list(perm)))
+    for seed, axis in enumerate([0, 2, 3]):
+        shape = tuple(rng.integers(2, 6, 4).tolist())
+        case = Case(f"concat_axis_{axis}", shape, 560 + seed)
+        yield case.record(case.node("Concat", "x", case.conv("x", shape[1], shape[1], 1), axis=axis))
+
+
+def local_layers():
+    """Locally connected layers as the trainer writes them, with weights for each square of `share` times `share` places."""
+    settings = [(2, 3, 5, 3, 1, 1, (2, 3)), (1, 4, 9, 2, 2, 1, (3, 2)), (2, 2, 17, 3, 1, 2, (2, 2))]
+    for seed, (batch, channels, outputs, kernel, stride, share, (down, across)) in enumerate(settings):
+        rows, columns = down * share, across * share
+        shape = [batch, channels, (rows - 1) * stride + kernel, (columns - 1) * stride + kernel]
+        case = Case(f"locally_connected_{seed}", shape, 570 + seed)
+        constants = [np.array([2, 3]), np.array([stride, stride])]
+        axes, steps = map(case.constant, constants)
+        slices = []
+        for row in range(kernel):
+            for column in range(kernel):
+                ends = np.array([row + (rows - 1) * stride + 1, column + (columns - 1) * stride + 1])
+                starts = case.constant(np.array([row, column]))
+                slices.append(case.node("Slice", "x", starts, case.constant(ends), axes, steps))
+        length = channels * kernel * kernel
+
+        def reshaped(value, *sizes):
+            return case.node("Reshape", value, case.constant(np.array(sizes)))
+
+        value = reshaped(case.node("Concat", *slices, axis=1), 0, length, down, share, across, share)
+        value = reshaped(case.node("Transpose", value, perm=[2, 4, 0, 3, 5, 1]), down * across, -1, length)
+        value = case.node("MatMul", value, case.weight(down * across, length, outputs))
+        value = case.node("Add", value, case.weight(down * across, 1, outputs))
+        value = reshaped(value, down, across, -1, share, share, outputs)
+        value = case.node("Transpose", value, perm=[2, 5, 0, 3, 1, 4])
+        yield case.record(reshaped(value, 0, outputs, rows, columns))
+
+
 def main():
     cases = [*convolutions(), *fusions(), *halves(), *pictures(), *ends()]
+    cases += [*varied_pictures(), *varied_ends(), *local_layers()]
     write_golden("kernels.json", "kernels.py", ["numpy", "onnx", "onnxruntime"], {"cases": cases})
 
 

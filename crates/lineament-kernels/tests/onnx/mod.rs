@@ -1,4 +1,7 @@
-//! ONNX files of one convolution, written by hand: fields of `onnx.proto3`.
+//! ONNX files written by hand, of one convolution and of any few nodes: fields of `onnx.proto3`.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+pub(crate) mod graph;
 
 /// A convolution of stated shape, and what follows it.
 #[derive(Debug, Clone)]
@@ -253,7 +256,8 @@ fn node(operator: &str, inputs: &[&str], output: &str, attributes: &[Vec<u8>]) -
     node
 }
 
-fn attribute(name: &str, values: &[u64]) -> Vec<u8> {
+/// A setting of integers.
+pub(crate) fn attribute(name: &str, values: &[u64]) -> Vec<u8> {
     let mut attribute = Vec::new();
     put(&mut attribute, 1, name.as_bytes());
     values
@@ -264,10 +268,34 @@ fn attribute(name: &str, values: &[u64]) -> Vec<u8> {
 }
 
 fn group(groups: u64) -> Vec<u8> {
+    int("group", groups.cast_signed())
+}
+
+/// A setting of one integer.
+pub(crate) fn int(name: &str, value: i64) -> Vec<u8> {
     let mut attribute = Vec::new();
-    put(&mut attribute, 1, b"group");
-    number(&mut attribute, 3, groups);
+    put(&mut attribute, 1, name.as_bytes());
+    number(&mut attribute, 3, value.cast_unsigned());
     number(&mut attribute, 20, 2);
+    attribute
+}
+
+/// A setting of one number.
+pub(crate) fn float(name: &str, value: f32) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    put(&mut attribute, 1, name.as_bytes());
+    varint(&mut attribute, 2 << 3 | 5);
+    attribute.extend(value.to_le_bytes());
+    number(&mut attribute, 20, 1);
+    attribute
+}
+
+/// A setting of a word.
+pub(crate) fn text(name: &str, value: &str) -> Vec<u8> {
+    let mut attribute = Vec::new();
+    put(&mut attribute, 1, name.as_bytes());
+    put(&mut attribute, 4, value.as_bytes());
+    number(&mut attribute, 20, 3);
     attribute
 }
 
