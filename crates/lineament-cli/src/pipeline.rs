@@ -9,7 +9,7 @@ use lineament::{
     Calibration, Detector, Embedder, ModelStore, OperatingPoint, Photo, Pipeline, PipelineOptions,
     Score,
 };
-use lineament_runtime::{Engine, LoadedModel, ModelLimits, RuntimeError, Selector, Task};
+use lineament_runtime::{Engine, Fallback, LoadedModel, ModelLimits, RuntimeError, Selector, Task};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -100,9 +100,11 @@ fn load(
         .find(task, selector)
         .and_then(|model| model.load(&options.engine))
         .map_err(|error| Failure::new(Exit::Models, error.to_string()))?;
-    // Whoever chose an engine, device or precision is told what really runs.
+    // Whoever chose an engine, device or precision is told what really runs, and everybody which network the quicker engine
+    // cannot run.
     let asked = model.manifest.precision.or(options.engine.precision);
-    if options.engine.engine != Engine::default() || asked.is_some() {
+    let chosen = options.engine.engine != Engine::default() || asked.is_some();
+    if chosen || matches!(model.engine.fallback, Some(Fallback::Network(_))) {
         let (name, report) = (&model.manifest.name, &model.engine);
         let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("{name} runs on {report}\n"));
     }

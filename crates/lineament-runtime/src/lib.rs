@@ -38,8 +38,8 @@ pub mod tensor;
 pub use add::{Description, NewModel, Template, add, template, templates};
 pub use digest::Sha256;
 pub use engine::{
-    Device, Engine, EngineOptions, EngineReport, ISA_VARIABLE, Isa, LoadedSession, Precision,
-    UnknownPrecision, load_session,
+    Device, Engine, EngineOptions, EngineReport, Fallback, ISA_VARIABLE, Isa, LoadedSession,
+    Precision, UnknownPrecision, load_session,
 };
 pub use error::{Fault, RuntimeError};
 pub use known::{known_model, known_models};

@@ -127,7 +127,27 @@ pub struct EngineReport {
     /// Threads that work on one run.
     pub threads: NonZeroUsize,
     /// Why it runs the network and not the engine that was asked for, or that is usually quicker.
-    pub fallback: Option<String>,
+    pub fallback: Option<Fallback>,
+}
+
+/// Why an engine runs what another was to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fallback {
+    /// [`Engine::Kernels`] cannot run this network, for this reason.
+    Network(String),
+    /// [`Engine::Kernels`] is not written for the vector instructions of this processor, if it has any, and would be
+    /// slower.
+    Processor,
+}
+
+impl fmt::Display for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network(reason) => reason,
+            Self::Processor => "the kernels have no vector instructions for this processor",
+        })
+    }
 }
 
 impl fmt::Display for EngineReport {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::formula::{
     difference, filled, filled_as, many_pictures, narrow, outputs, pictures, twin,
 };
-use lineament_runtime::{Dim, EngineOptions, LoadedSession, load_session};
+use lineament_runtime::{Dim, EngineOptions, Fallback, LoadedSession, load_session};
 use lineament_train::TrainError;
 use lineament_train::graph::NodeId;
 use lineament_train::model::{Mode, Model};
@@ -41,6 +41,8 @@ fn every_file_returns_what_the_model_does() {
             std::fs::write(path, &file).unwrap();
         }
         let loaded = session(name, file);
+        let left = matches!(loaded.engine.fallback, Some(Fallback::Network(_)));
+        assert!(!left, "{name} runs on {}", loaded.engine);
         let signature = loaded.session.signature();
         assert_eq!(signature.input.shape[0], Dim::Dynamic, "{name}");
         let pictures = pictures(model.graph());
