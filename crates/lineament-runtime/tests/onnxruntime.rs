@@ -1,4 +1,5 @@
-//! ONNX Runtime beside rten. Skips with one printed line where there is no library.
+//! ONNX Runtime beside the kernels and rten, from the library that `ORT_DYLIB_PATH` names. Skips with one printed line
+//! where there is none.
 #![cfg(feature = "onnxruntime")]
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use lineament_runtime::{
-    Device, Engine, EngineOptions, Fault, LoadedSession, RuntimeError, Tensor, load_session,
+    Device, Engine, EngineOptions, Fault, Isa, LoadedSession, RuntimeError, load_session,
 };
 use support::{NETWORKS, asset, same_under_contention, sessions_agree, shared_models};
 
@@ -25,6 +26,7 @@ fn options(device: Device) -> EngineOptions {
             device,
         },
         threads: NonZeroUsize::new(2).unwrap(),
+        precision: None,
     }
 }
 
@@ -41,12 +43,19 @@ fn with_onnxruntime(name: &str, onnx: Vec<u8>) -> Option<LoadedSession> {
 
 fn engines_agree(name: &str, onnx: &[u8]) -> Option<()> {
     let theirs = with_onnxruntime(name, onnx.to_vec())?.session;
-    let rten = EngineOptions {
-        engine: Engine::Rten,
-        ..EngineOptions::default()
-    };
-    let ours = load_session(name, Cow::Owned(onnx.to_vec()), &rten);
-    sessions_agree(name, &*ours.unwrap().session, &*theirs);
+    let sets = [Isa::Portable, Isa::Neon, Isa::Avx2, Isa::Avx512];
+    let present = sets.into_iter().filter(|isa| isa.checked().is_ok());
+    let kernels = present.map(|isa| Engine::Kernels { isa: Some(isa) });
+    for engine in kernels.chain([Engine::Rten]) {
+        let options = EngineOptions {
+            engine,
+            ..EngineOptions::default()
+        };
+        let ours = load_session(name, Cow::Owned(onnx.to_vec()), &options).unwrap();
+        assert_eq!(ours.engine.fallback, None);
+        let name = format!("{name}, {}", ours.engine);
+        sessions_agree(&name, &*ours.session, &*theirs);
+    }
     Some(())
 }
 
