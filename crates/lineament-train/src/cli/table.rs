@@ -1,6 +1,6 @@
 //! `reproduce table`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,9 @@ fn measured(report: &Path) -> Result<BTreeMap<String, Measured>, Failure> {
     let results = runs.iter().filter_map(|run| {
         let result = &run["result"];
         let name = result["model"]["name"].as_str()?.to_owned();
-        Some((name, serde_json::from_value(result.clone()).ok()?))
+        let measured: Measured = serde_json::from_value(result.clone()).ok()?;
+        let wrong = wrong(run);
+        Some((name, Measured { wrong, ..measured }))
     });
     let measured: BTreeMap<String, Measured> = results.collect();
     match measured.is_empty() {
@@ -115,6 +117,14 @@ fn measured(report: &Path) -> Result<BTreeMap<String, Measured>, Failure> {
         )),
         false => Ok(measured),
     }
+}
+
+/// The pairs that a run of a report judged wrongly; it names all of them.
+fn wrong(run: &Value) -> BTreeSet<(String, String)> {
+    let errors = run["errors"].as_array().into_iter().flatten();
+    let name = |picture: &Value| picture["name"].as_str().map(str::to_owned);
+    let pairs = errors.filter_map(|error| Some((name(&error["first"])?, name(&error["second"])?)));
+    pairs.collect()
 }
 
 fn write(folder: &Path, rows: &[Row]) -> Result<(), Failure> {

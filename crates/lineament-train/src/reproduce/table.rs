@@ -1,14 +1,10 @@
 //! The literature's comparison of losses: one network, one set of images, one protocol, a run for
 //! every loss and seed.
 
-use super::report::mean_and_error;
-use super::runs::{Model, Runs};
+use super::runs::{Judged, Model, Runs};
 use crate::error::TrainError;
 use crate::run::{Config, Outcome, Threads, Watch};
 use lineament_eval::published::{Published, published};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// What all runs share where nothing else is given: SphereFace-20 in small.
@@ -94,7 +90,7 @@ pub const LOSSES: [Compared; 8] = [
 ];
 
 impl Compared {
-    fn published_row(&self) -> Option<Published> {
+    pub(super) fn published_row(&self) -> Option<Published> {
         let name = self.published?;
         published().into_iter().find(|row| row.method == name)
     }
@@ -118,12 +114,14 @@ pub struct Comparison {
 }
 
 /// A run of a comparison.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Trained {
     /// The loss.
     pub loss: &'static str,
     /// The name of the model.
     pub model: String,
+    /// The checkpoint that the model was written of.
+    pub judged: Judged,
 }
 
 impl Comparison {
@@ -165,6 +163,7 @@ impl Comparison {
                 }
                 trained.push(Trained {
                     loss: loss.name,
+                    judged: self.runs().judged(&model)?,
                     model,
                 });
             }
@@ -185,80 +184,6 @@ impl Comparison {
             None => Config::parse(RECIPE, "sphereface-20-small.toml", &assignments),
         }
     }
-}
-
-/// What was measured of a model.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Measured {
-    /// Share of pairs judged rightly.
-    pub accuracy: f64,
-    /// Its standard error by the protocol.
-    pub accuracy_se: f64,
-}
-
-/// A row of the comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// The loss.
-    pub loss: &'static str,
-    /// The mean over seeds, in per cent.
-    pub accuracy_percent: f64,
-    /// Its standard error: over seeds where there are several, else the protocol's.
-    pub se_percent: f64,
-    /// How many.
-    pub n_seeds: usize,
-    /// The published accuracy on LFW, where there is one.
-    pub published_lfw_percent: Option<f64>,
-    /// The published accuracy on YouTube Faces.
-    pub published_ytf_percent: Option<f64>,
-}
-
-/// A row for each loss of which something was measured, by the names of the models.
-#[must_use]
-pub fn rows(
-    losses: &[Compared],
-    trained: &[Trained],
-    measured: &BTreeMap<String, Measured>,
-) -> Vec<Row> {
-    let row = |loss: &Compared| {
-        let its = trained.iter().filter(|t| t.loss == loss.name);
-        let its: Vec<&Measured> = its.filter_map(|t| measured.get(&t.model)).collect();
-        let figures: Vec<_> = its.iter().map(|m| (m.accuracy, m.accuracy_se)).collect();
-        let (mean, error) = mean_and_error(&figures)?;
-        let published = loss.published_row();
-        Some(Row {
-            loss: loss.name,
-            accuracy_percent: 100.0 * mean,
-            se_percent: 100.0 * error,
-            n_seeds: its.len(),
-            published_lfw_percent: published.as_ref().map(|p| p.lfw_percent),
-            published_ytf_percent: published.and_then(|p| p.ytf_percent),
-        })
-    };
-    losses.iter().filter_map(row).collect()
-}
-
-/// The rows as a Markdown table.
-#[must_use]
-pub fn markdown(rows: &[Row]) -> String {
-    let mut table =
-        "| loss | accuracy | seeds | published, LFW | YTF |\n|---|---|---|---|---|\n".to_owned();
-    let percent =
-        |value: Option<f64>, digits| value.map_or("–".to_owned(), |v| format!("{v:.digits$} %"));
-    for row in rows {
-        // Writing to a string never fails.
-        let _ = writeln!(
-            table,
-            "| {} | {:.2} % ± {:.2} | {} | {} | {} |",
-            row.loss,
-            row.accuracy_percent,
-            row.se_percent,
-            row.n_seeds,
-            percent(row.published_lfw_percent, 2),
-            percent(row.published_ytf_percent, 1),
-        );
-    }
-    table
 }
 
 #[cfg(test)]
@@ -282,40 +207,5 @@ mod tests {
         }
         let lfw = LOSSES[5].published_row().unwrap().lfw_percent;
         assert_eq!((LOSSES[5].name, lfw), ("a-softmax", 99.42));
-    }
-
-    #[test]
-    fn seeds_give_the_error_where_there_are_several() {
-        let trained: Vec<Trained> = [("softmax", 1), ("softmax", 2), ("cosface", 1)]
-            .map(|(loss, seed)| Trained {
-                loss,
-                model: format!("{loss}-{seed}"),
-            })
-            .to_vec();
-        let measured = [
-            ("softmax-1", 0.90),
-            ("softmax-2", 0.94),
-            ("cosface-1", 0.96),
-        ]
-        .map(|(model, accuracy)| {
-            let measured = Measured {
-                accuracy,
-                accuracy_se: 0.004,
-            };
-            (model.to_owned(), measured)
-        })
-        .into();
-        let rows = rows(&LOSSES, &trained, &measured);
-        let told = markdown(&rows);
-        // Two values ±2 about their mean: s = 2√2, over √2.
-        assert!(
-            told.contains("| softmax | 92.00 % ± 2.00 | 2 | 97.88 % | 93.1 % |"),
-            "{told}"
-        );
-        assert!(
-            told.contains("| cosface | 96.00 % ± 0.40 | 1 | – | – |"),
-            "{told}"
-        );
-        assert_eq!(rows.len(), 2);
     }
 }

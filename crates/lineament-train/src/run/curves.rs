@@ -221,6 +221,7 @@ mod tests {
             auc: 0.95,
             eer: None,
             tar_at_fmr: [("1e-2".to_owned(), None)].into(),
+            folds: Vec::new(),
             seconds: 1.0,
         });
         let mut all: Vec<Line> = (1..=2000).map(steps).collect();

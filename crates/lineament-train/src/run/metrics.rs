@@ -66,6 +66,9 @@ pub struct ValidationMetrics {
     pub eer: Option<f64>,
     /// True acceptance by false match rate.
     pub tar_at_fmr: BTreeMap<String, Option<f64>>,
+    /// The accuracy of every fold; none in files of before these were kept.
+    #[serde(default)]
+    pub folds: Vec<f64>,
     /// Seconds it took.
     pub seconds: f64,
 }

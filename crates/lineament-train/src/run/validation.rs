@@ -23,6 +23,9 @@ use tch::{Kind, Tensor};
 /// Images that a calibration looks at: 18 million pairs.
 const MOST_CALIBRATED: usize = 6000;
 
+/// What the protocol of people held out is called.
+pub(crate) const HELD_OUT: &str = "held-out people";
+
 /// Images of a list that are tried before training: where none of them can be read, the folder is the
 /// wrong one.
 const N_TRIED: usize = 16;
@@ -66,7 +69,7 @@ impl Validation {
         threads: NonZeroUsize,
     ) -> Self {
         Self {
-            protocol: "held-out people".to_owned(),
+            protocol: HELD_OUT.to_owned(),
             crops: Crops::HeldOut(set),
             pairs,
             input,
@@ -333,6 +336,7 @@ pub(super) fn metrics(
         auc: report.auc,
         eer: report.eer,
         tar_at_fmr: report.at_fmr.tar_at_fmr,
+        folds: report.folds.iter().map(|fold| fold.accuracy).collect(),
         seconds,
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use lineament_train::reproduce::{
     Comparison, DeepFace, DeepId2, FaceNet, Judges, LOSSES, Report, Study,
 };
-use lineament_train::run::{Unwatched, Watch};
+use lineament_train::run::checkpoint::Checkpoint;
+use lineament_train::run::{Unwatched, Watch, best_of};
 
 use crate::support::{CONFIG, Ears, Place, bytes, threads};
 
@@ -65,6 +66,33 @@ fn every_loss_is_trained_with_every_seed_once() {
     };
     let told = other.train(threads(1), &mut Unwatched, |_| ()).unwrap_err();
     assert!(told.to_string().contains("another configuration"), "{told}");
+}
+
+/// The table's two accuracies are of one checkpoint, the one whose model is written.
+#[test]
+fn runs_are_judged_by_their_best_checkpoint() {
+    let place = Place::new();
+    let mut compared = comparison(&place);
+    let often = "validation={ every = \"1 steps\", n_pairs = 40, folds = 2 }".to_owned();
+    compared.assignments.push(often);
+    let trained = compared.train(threads(1), &mut Unwatched, |_| ()).unwrap();
+    let mut is_earlier = false;
+    for run in trained.unwrap() {
+        let folder = compared.folder.join("runs").join(&run.model);
+        let best = Checkpoint::read(&best_of(&folder)).unwrap().state;
+        let held_out = run.judged.held_out.unwrap();
+        assert_eq!(run.judged.step, best.step);
+        assert_eq!(Some(held_out.accuracy), best.best_accuracy);
+        let [first, second] = held_out.folds[..] else {
+            panic!("two folds");
+        };
+        assert!((held_out.accuracy - (first + second) / 2.0).abs() < 1e-12);
+        let manifest = compared.models().join(format!("{}.toml", run.model));
+        let told = fs::read_to_string(manifest).unwrap();
+        assert!(told.contains(&format!("for {} steps", best.step)), "{told}");
+        is_earlier |= best.step < 6;
+    }
+    assert!(is_earlier, "every run was best at its end");
 }
 
 #[test]
