@@ -9,7 +9,7 @@ use clap::Parser;
 use crate::cli::args::{Cli, Command};
 use crate::cli::bar::Bar;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::{exit, export, label, memory, reproduce, teach, train};
+use crate::cli::{exit, export, import, label, memory, reproduce, teach, train};
 
 fn main() -> ExitCode {
     memory::keep();
@@ -28,6 +28,7 @@ fn run(command: Command) -> Result<u8, exit::Failure> {
         Command::Train(args) => train::train(&args, &mut bar),
         Command::Resume(args) => train::resume(&args, &mut bar),
         Command::Export(args) => export::run(&args, &mut bar),
+        Command::Import(args) => import::run(&args, &bar),
         Command::Teach(args) => teach::run(&args, &mut bar),
         Command::Label(args) => label::run(&args, &mut bar),
         Command::Reproduce(args) => reproduce::run(&args, &mut bar),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 /// Train a network: `lineament train CONFIG --run DIR`, `lineament train resume RUN`,
-/// `lineament train export RUN`, `lineament train teach CONFIG`; `lineament train --help` says
+/// `lineament train export RUN`, `lineament train import CONFIG`, `lineament train teach CONFIG`; `lineament train --help` says
 /// more once the trainer is built.
 #[derive(Debug, Args)]
 #[command(disable_help_flag = true)]

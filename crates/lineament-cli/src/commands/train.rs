@@ -11,10 +11,11 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// What the trainer calls what it does, besides beginning a run.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "train",
     "resume",
     "export",
+    "import",
     "teach",
     "label",
     "reproduce",
@@ -85,6 +86,7 @@ mod tests {
             ("a.toml --run b", "train a.toml --run b"),
             ("train a.toml", "train a.toml"),
             ("resume b --threads 2", "resume b --threads 2"),
+            ("import a.toml --out b", "import a.toml --out b"),
             ("--help", "--help"),
             ("", "train"),
         ] {

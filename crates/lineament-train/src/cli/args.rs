@@ -24,6 +24,9 @@ pub(crate) enum Command {
     Resume(Resume),
     /// Write the network of a run as an ONNX file with a manifest.
     Export(Export),
+    /// Write a network with published weights as an ONNX file with a manifest, without training.
+    #[command(after_help = AFTER_IMPORT)]
+    Import(Import),
     /// Write another embedder's view of every image of a configuration, for distillation.
     Teach(Teach),
     /// Write lists of the faces in photos that two detectors agree on, for training a third.
@@ -247,6 +250,45 @@ pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) machine: Machine,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// What the weights are of: a TOML file.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+    /// The folder for NAME.onnx and NAME.toml.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Weights of 16 bits: half the file.
+    #[arg(long)]
+    pub(crate) fp16: bool,
+    /// Terms under which the weights may be used, for the manifest: an SPDX expression or a sentence.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) licence: String,
+    /// Which of several models in a folder is used when none is named: the greatest.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub(crate) preference: i32,
+    /// Let the program brighten dark crops and smooth noisy ones before this embedder sees them.
+    #[arg(long)]
+    pub(crate) restore: bool,
+    #[command(flatten)]
+    pub(crate) fields: Fields,
+}
+
+const AFTER_IMPORT: &str = "\
+CONFIG holds `name`, and of a run's configuration [network] and [input]. network.weights is a .safetensors file; network.names says \
+what it calls the variables: facenet-pytorch, arcface-torch, or a TOML file with
+
+    rename = [[\"^blocks.0.\", \"stage1.shrink.\"], [\".norm.\", \".bn.\"]]
+    ignore = [\"logits.\"]
+
+Parts are replaced in order, one that begins with ^ at the beginning of a name alone. Every variable of the network has to be there, \
+and every name has to be used or ignored.";
 
 /// What becomes of a face's mirror image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

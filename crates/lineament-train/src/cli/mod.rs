@@ -4,6 +4,7 @@ pub(crate) mod args;
 pub(crate) mod bar;
 pub(crate) mod exit;
 pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod interrupt;
 pub(crate) mod label;
 pub(crate) mod memory;

@@ -82,58 +82,88 @@ pub fn export(run: &Path, wanted: &Wanted, watch: &mut dyn Watch) -> Result<Expo
     let checkpoint = Checkpoint::read(&path)?;
     let mut config = Config::parse(&checkpoint.state.config, &path.display().to_string(), &[])?;
     config.input.flip = wanted.flip.unwrap_or(config.input.flip);
-    let [across, down] = config.input.offset_crop_px;
-    let is_centred = (across, down) == (0.0, 0.0);
-    let expected = "[0, 0] of a model: a manifest can name no other part of a crop";
-    let got = format!("[{across}, {down}]");
-    must("input.offset_crop_px", is_centred, expected, got)?;
+    check_centred(&config.input)?;
     let model = restored(&config, &checkpoint)?;
-    let options = ExportOptions {
-        fp16_weights: wanted.fp16_weights,
-        ..ExportOptions::default()
-    };
-    let onnx = onnx::export(&model, &options)?;
-    let greatest_difference = difference(&config, &model, &onnx)?;
-    let limit = match wanted.fp16_weights {
-        true => TOLERANCE_FP16,
-        false => TOLERANCE,
-    };
-    // A difference that is no number is refused too.
-    if greatest_difference.is_nan() || greatest_difference > limit {
-        return Err(TrainError::Export {
-            got: greatest_difference,
-            limit,
-        });
-    }
+    let provenance = Provenance::read(&run.join("provenance.json"))?;
     let calibration = match wanted.calibration {
         Calibrated::OnHeldOut(threads) => {
             calibration(&config, &model, (threads, wanted.default_fmr), watch)?
         }
         Calibrated::Not => None,
     };
-    let provenance = Provenance::read(&run.join("provenance.json"))?;
-    let manifest = Manifest {
+    let made = Made {
+        name: &config.name,
+        input: &config.input,
+        model: &model,
+        story: story(&checkpoint, &provenance),
         calibration,
-        ..manifest(
-            &config,
-            &model,
-            &onnx,
-            wanted,
-            &story(&checkpoint, &provenance),
-        )?
     };
-    let target = wanted.folder.join(&manifest.file);
-    fs::create_dir_all(&wanted.folder).map_err(|e| TrainError::io(&wanted.folder, e))?;
-    write(&target, &onnx)?;
-    write(
-        &target.with_extension("toml"),
-        manifest.to_toml()?.as_bytes(),
-    )?;
+    let (model, greatest_difference) = made.write(wanted)?;
     Ok(Exported {
-        model: target,
+        model,
         step: checkpoint.state.step,
         greatest_difference,
     })
+}
+
+pub(super) fn check_centred(input: &InputConfig) -> Result<(), TrainError> {
+    let [across, down] = input.offset_crop_px;
+    let is_centred = (across, down) == (0.0, 0.0);
+    let expected = "[0, 0] of a model: a manifest can name no other part of a crop";
+    let got = format!("[{across}, {down}]");
+    must("input.offset_crop_px", is_centred, expected, got)
+}
+
+/// A network with all that its files tell.
+pub(super) struct Made<'a> {
+    pub(super) name: &'a str,
+    pub(super) input: &'a InputConfig,
+    pub(super) model: &'a Model,
+    pub(super) story: String,
+    pub(super) calibration: Option<toml::Table>,
+}
+
+impl Made<'_> {
+    /// Writes both files, after the default engine gave what the trainer gives; the ONNX file, and the greatest
+    /// difference.
+    pub(super) fn write(self, wanted: &Wanted) -> Result<(PathBuf, f64), TrainError> {
+        let options = ExportOptions {
+            fp16_weights: wanted.fp16_weights,
+            ..ExportOptions::default()
+        };
+        let onnx = onnx::export(self.model, &options)?;
+        let greatest_difference = self.difference(&onnx)?;
+        let limit = match wanted.fp16_weights {
+            true => TOLERANCE_FP16,
+            false => TOLERANCE,
+        };
+        // A difference that is no number is refused too.
+        if greatest_difference.is_nan() || greatest_difference > limit {
+            return Err(TrainError::Export {
+                got: greatest_difference,
+                limit,
+            });
+        }
+        let manifest = self.manifest(&onnx, wanted)?;
+        let target = wanted.folder.join(&manifest.file);
+        fs::create_dir_all(&wanted.folder).map_err(|e| TrainError::io(&wanted.folder, e))?;
+        write(&target, &onnx)?;
+        write(
+            &target.with_extension("toml"),
+            manifest.to_toml()?.as_bytes(),
+        )?;
+        Ok((target, greatest_difference))
+    }
+
+    /// The greatest difference over four random pictures.
+    fn difference(&self, onnx: &[u8]) -> Result<f64, TrainError> {
+        let InputConfig { width, height, .. } = *self.input;
+        let shape = [4, 3, i64::from(height), i64::from(width)];
+        let generator = seeded(0);
+        let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
+        drop(generator);
+        apart(self.model, self.name, onnx, &[pictures])
+    }
 }
 
 fn chosen(run: &Path, wanted: &Wanted) -> Result<PathBuf, TrainError> {
@@ -172,16 +202,6 @@ fn restored(config: &Config, checkpoint: &Checkpoint) -> Result<Model, TrainErro
         copy_named(checkpoint.weights(), &name, &mut variable)?;
     }
     Ok(model)
-}
-
-/// The greatest difference over four random pictures.
-fn difference(config: &Config, model: &Model, onnx: &[u8]) -> Result<f64, TrainError> {
-    let InputConfig { width, height, .. } = config.input;
-    let shape = [4, 3, i64::from(height), i64::from(width)];
-    let generator = seeded(0);
-    let pictures = Tensor::rand(shape, (Kind::Float, Device::Cpu)) * 2.0 - 1.0;
-    drop(generator);
-    apart(model, &config.name, onnx, &[pictures])
 }
 
 /// The greatest difference between the numbers of the embeddings, of unit length, that the default engine
@@ -248,64 +268,66 @@ const EMBEDDING: &str = "embedding";
 /// An aligned crop goes in, a vector to be brought to unit length comes out.
 const FAMILY: &str = "arcface";
 
-fn manifest(
-    config: &Config,
-    model: &Model,
-    onnx: &[u8],
-    wanted: &Wanted,
-    story: &str,
-) -> Result<Manifest, TrainError> {
-    let input = &config.input;
-    let family =
-        Family::try_from(FAMILY.to_owned()).map_err(|reason| TrainError::ConfigSyntax {
-            origin: FAMILY.to_owned(),
-            reason,
-        })?;
-    let mut settings = toml::Table::new();
-    let mut set = |key: &str, value: toml::Value| settings.insert(key.to_owned(), value);
-    let template = input.template();
-    set("template", template.name().into());
-    set("border", "replicate".into());
-    let is_whole = (input.width, input.height) == template.size();
-    if !is_whole || input.crop_px_per_px != 1.0 {
-        set("crop_px_per_px", input.crop_px_per_px.into());
-    }
-    set("dimension", (model.graph().embedding_dim() as i64).into());
-    set("flip", input.flip.name().into());
-    set("space", config.name.clone().into());
-    if wanted.restore {
-        set("restore", true.into());
-    }
-    Ok(Manifest {
-        schema: Schema::V1,
-        name: config.name.clone(),
-        task: Task::EMBED,
-        family,
-        file: format!("{}.onnx", config.name),
-        sha256: Sha256::of(onnx),
-        licence: wanted.licence.clone(),
-        provenance: story.to_owned(),
-        preference: wanted.preference,
-        precision: None,
-        input: InputSpec {
-            name: "input".to_owned(),
-            layout: TensorLayout::Nchw,
-            channels: match input.channels {
-                Channels::Rgb => lineament_runtime::Channels::Rgb,
-                Channels::Bgr => lineament_runtime::Channels::Bgr,
+impl Made<'_> {
+    fn manifest(self, onnx: &[u8], wanted: &Wanted) -> Result<Manifest, TrainError> {
+        let Self {
+            name,
+            input,
+            model,
+            story,
+            calibration,
+        } = self;
+        let family =
+            Family::try_from(FAMILY.to_owned()).map_err(|reason| TrainError::ConfigSyntax {
+                origin: FAMILY.to_owned(),
+                reason,
+            })?;
+        let mut settings = toml::Table::new();
+        let mut set = |key: &str, value: toml::Value| settings.insert(key.to_owned(), value);
+        let template = input.template();
+        set("template", template.name().into());
+        set("border", "replicate".into());
+        let is_whole = (input.width, input.height) == template.size();
+        if !is_whole || input.crop_px_per_px != 1.0 {
+            set("crop_px_per_px", input.crop_px_per_px.into());
+        }
+        set("dimension", (model.graph().embedding_dim() as i64).into());
+        set("flip", input.flip.name().into());
+        set("space", name.into());
+        if wanted.restore {
+            set("restore", true.into());
+        }
+        Ok(Manifest {
+            schema: Schema::V1,
+            name: name.to_owned(),
+            task: Task::EMBED,
+            family,
+            file: format!("{name}.onnx"),
+            sha256: Sha256::of(onnx),
+            licence: wanted.licence.clone(),
+            provenance: story,
+            preference: wanted.preference,
+            precision: None,
+            input: InputSpec {
+                name: "input".to_owned(),
+                layout: TensorLayout::Nchw,
+                channels: match input.channels {
+                    Channels::Rgb => lineament_runtime::Channels::Rgb,
+                    Channels::Bgr => lineament_runtime::Channels::Bgr,
+                },
+                mean: input.mean,
+                std: input.std,
+                size: InputSize::Fixed {
+                    width: input.width,
+                    height: input.height,
+                },
+                batch: BatchMode::Dynamic,
             },
-            mean: input.mean,
-            std: input.std,
-            size: InputSize::Fixed {
-                width: input.width,
-                height: input.height,
-            },
-            batch: BatchMode::Dynamic,
-        },
-        outputs: [(EMBEDDING.to_owned(), EMBEDDING.to_owned())].into(),
-        settings,
-        calibration: None,
-    })
+            outputs: [(EMBEDDING.to_owned(), EMBEDDING.to_owned())].into(),
+            settings,
+            calibration,
+        })
+    }
 }
 
 fn story(checkpoint: &Checkpoint, provenance: &Provenance) -> String {

@@ -1,6 +1,6 @@
 //! From a configuration to everything a run needs.
 
-use super::config::{Config, TeacherConfig};
+use super::config::{Config, InputConfig, NetworkConfig, TeacherConfig};
 use super::device::Choice;
 use super::ema::Ema;
 use super::heldout;
@@ -137,12 +137,16 @@ fn describe(set: &TrainSet, model: &Model) -> String {
 /// # Errors
 /// Those of [`nets::by_name`].
 pub fn graph(config: &Config) -> Result<Graph, TrainError> {
-    let input = (config.input.height as usize, config.input.width as usize);
+    graph_of(&config.network, &config.input)
+}
+
+/// The network for pictures of this size.
+pub(super) fn graph_of(network: &NetworkConfig, input: &InputConfig) -> Result<Graph, TrainError> {
     let options = NetOptions {
-        input: Some(input),
-        ..config.network.options
+        input: Some((input.height as usize, input.width as usize)),
+        ..network.options
     };
-    nets::by_name(&config.network.name, &options)
+    nets::by_name(&network.name, &options)
 }
 
 fn open_set(config: &Config, images: &Arc<Images>) -> Result<TrainSet, TrainError> {

@@ -7,7 +7,7 @@ use super::export::{TOLERANCE, apart};
 use super::setup::Parts;
 use super::watch::{Event, Watch};
 use crate::error::TrainError;
-use crate::model::{Model, Precision};
+use crate::model::{Model, NameMap, Precision};
 use crate::onnx::import_weights;
 use lineament_runtime::{InputSpec, Manifest, TensorLayout};
 use std::fs;
@@ -34,12 +34,10 @@ impl Parts {
         let Some(path) = &config.network.weights else {
             return Ok(());
         };
-        let is_model = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("onnx"));
-        let told = match is_model {
-            true => self.start_from_model(config, path),
-            false => start_from_checkpoint(&self.model, path),
+        let told = match &config.network.names {
+            Some(names) => take_named(&mut self.model, path, names),
+            None if is_onnx(path) => self.start_from_model(config, path),
+            None => start_from_checkpoint(&self.model, path),
         };
         let told = told.map_err(|source| TrainError::Start {
             path: path.clone(),
@@ -155,6 +153,21 @@ fn check_manifest(path: &Path, input: &InputConfig) -> Result<(), TrainError> {
         true => Ok(()),
         false => other("input.std", format!("{std:?}"), format!("{:?}", input.std)),
     }
+}
+
+pub(super) fn is_onnx(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+}
+
+/// Takes the weights of a file of others, whose names are `names`.
+pub(super) fn take_named(
+    model: &mut Model,
+    path: &Path,
+    names: &str,
+) -> Result<String, TrainError> {
+    model.load_weights(path, &NameMap::open(names)?)?;
+    Ok("all weights start from".to_owned())
 }
 
 fn start_from_checkpoint(model: &Model, path: &Path) -> Result<String, TrainError> {

@@ -10,4 +10,5 @@ mod formula;
 mod golden;
 mod import;
 mod onnx;
+mod published;
 mod structure;

@@ -1,6 +1,6 @@
 //! Fields whose values do not make sense.
 
-use super::{CheckpointConfig, Config, InputConfig, TeacherConfig, TrainConfig};
+use super::{CheckpointConfig, Config, InputConfig, NetworkConfig, TeacherConfig, TrainConfig};
 use crate::error::TrainError;
 use crate::run::optim::OptimizerConfig;
 use crate::run::schedule::{Decay, ScheduleConfig};
@@ -10,6 +10,7 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), TrainError> {
         check_name(&self.name)?;
         check_input(&self.input)?;
+        check_network(&self.network)?;
         let has_data = !self.data.sources.is_empty();
         must("data.sources", has_data, "a list of sets", "an empty one")?;
         check_optimizer(&self.optimizer)?;
@@ -77,6 +78,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), TrainError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let is_name = !name.is_empty() && name.chars().all(is_plain);
     must("name", is_name, "letters, digits, '.', '_' and '-'", name)
+}
+
+pub(crate) fn check_network(network: &NetworkConfig) -> Result<(), TrainError> {
+    let Some(names) = &network.names else {
+        return Ok(());
+    };
+    let weights = network.weights.as_deref();
+    let is_named = weights.is_some_and(|w| w.extension().is_some_and(|e| e == "safetensors"));
+    let needed = "absent but beside a .safetensors file in network.weights";
+    must("network.names", is_named, needed, names)
 }
 
 pub(crate) fn check_input(input: &InputConfig) -> Result<(), TrainError> {

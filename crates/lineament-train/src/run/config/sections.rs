@@ -23,6 +23,10 @@ pub struct NetworkConfig {
     /// first eight batches (of 2,048 images at most), and weights and biases with which it changes nothing.
     #[serde(default)]
     pub weights: Option<PathBuf>,
+    /// What the variables are called in `weights`, a `.safetensors` file of others: `facenet-pytorch`, `arcface-torch`,
+    /// or the TOML file of a [`NameMap`](crate::model::NameMap). The file has to hold all of the network's then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<String>,
     /// The beginnings of the names of the variables that move; empty where all do.
     #[serde(default)]
     pub trainable: Vec<String>,
