@@ -1,11 +1,13 @@
 """Forward passes and parameter counts of the literature's networks, defined here in PyTorch after the papers and their authors' code.
 
-`train_nets.py` writes golden/train_nets.json; `train_nets.py FOLDER` compares NAME.onnx of a folder with the definitions, by
-onnx.checker and onnxruntime.
+`train_nets.py` writes golden/train_nets.json; `train_nets.py FOLDER` compares the ONNX files of a folder with the definitions, by
+onnx.checker and onnxruntime, and prints a table: NAME.onnx, NAME.unit.onnx (embeddings of unit length) and NAME.fp16.onnx (weights
+of 16 bits).
 
 Fields: `width`, `embedding_dim`: the twins' channels as a share of the published (rounded to multiples of 4, at least 4) and the
 length of their embeddings. `networks`: `name`; `input` [height, width]; `n_parameters` that training changes, as published;
-`outputs`: for each output, two rows of numbers, for pictures and weights by the formula below.
+`outputs`: for each output, two rows of numbers, for pictures and weights by the formula below. `normalised`: the same of networks
+that have batch normalisation after every convolution, though they were published without.
 
 Formula: element i of tensor t is u = hash(0x9e3779b9 t + 0x85ebca6b i), lowbias32 to [0, 1), then for weights of several dimensions
 (2u - 1) sqrt(6 / fan-in), for scales of batch normalisation and running variances 0.75 + u/2, for PReLU's slopes 0.1 + 0.3u, for
@@ -86,27 +88,31 @@ class Scale:
         return self.embedding_dim or published
 
 
-# SphereFace: sphereface20.prototxt and the paper's Table 2.
+# SphereFace: sphereface20.prototxt and the paper's Table 2; with batch normalisation in front of the PReLU in place of the biases.
+
+
+def sphere_conv(before, channels, stride, is_normalised):
+    conv = nn.Conv2d(before, channels, 3, stride, 1, bias=not is_normalised)
+    return [conv, *([nn.BatchNorm2d(channels)] if is_normalised else []), nn.PReLU(channels)]
 
 
 class SphereUnit(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, is_normalised):
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1), nn.PReLU(channels), nn.Conv2d(channels, channels, 3, 1, 1), nn.PReLU(channels)
-        )
+        two = [sphere_conv(channels, channels, 1, is_normalised) for _ in range(2)]
+        self.body = nn.Sequential(*two[0], *two[1])
 
     def forward(self, x):
         return x + self.body(x)
 
 
-def sphereface(units):
+def sphereface(units, is_normalised=False):
     def define(scale):
         layers, before = [], 3
         for channels, n_units in zip((64, 128, 256, 512), units, strict=True):
             channels = scale(channels)
-            layers += [nn.Conv2d(before, channels, 3, 2, 1), nn.PReLU(channels)]
-            layers += [SphereUnit(channels) for _ in range(n_units)]
+            layers += sphere_conv(before, channels, 2, is_normalised)
+            layers += [SphereUnit(channels, is_normalised) for _ in range(n_units)]
             before = channels
         return nn.Sequential(*layers, nn.Flatten(), nn.Linear(before * 7 * 6, scale.dim(512)))
 
@@ -575,6 +581,13 @@ NETWORKS = {
 }
 
 
+# Published without batch normalisation, and with it.
+NORMALISED = {
+    "sphereface-10": sphereface((0, 1, 2, 0), is_normalised=True),
+    "sphereface-20": sphereface((1, 2, 4, 1), is_normalised=True),
+}
+
+
 def outputs_of(define, size):
     model = fill(define(Scale(WIDTH, DIM)))
     with torch.no_grad():
@@ -582,32 +595,71 @@ def outputs_of(define, size):
     return outputs if isinstance(outputs, list) else [outputs]
 
 
-def main():
-    torch.set_num_threads(1)
-    records = []
-    for name, (define, size) in NETWORKS.items():
+def records(networks):
+    found = []
+    for name, (define, size) in networks.items():
         with torch.device("meta"):
             published = define(Scale())
         outputs = [[[float(f"{v:.8g}") for v in row] for row in output.tolist()] for output in outputs_of(define, size)]
         n_parameters = sum(p.numel() for p in published.parameters() if p.requires_grad)
-        records.append({"name": name, "input": size, "n_parameters": n_parameters, "outputs": outputs})
-    fields = {"width": WIDTH, "embedding_dim": DIM, "networks": records}
+        found.append({"name": name, "input": size, "n_parameters": n_parameters, "outputs": outputs})
+    return found
+
+
+def main():
+    torch.set_num_threads(1)
+    fields = {"width": WIDTH, "embedding_dim": DIM, "networks": records(NETWORKS), "normalised": records(NORMALISED)}
     write_golden("train_nets.json", "train_nets.py", ["torch", "numpy"], fields)
+
+
+# Exported files beside the definitions, by onnxruntime: the greatest difference of a number, as a share of the greatest as the network
+# gives it, of embeddings of unit length else. A file with weights of 16 bits has to hold the other's, rounded, and to compute what
+# that computes with them; how far its embeddings are from the definition's is told beside it, and depends on the network: random
+# weights carry a rounding far where nothing bounds the features, furthest in GhostFaceNet's gates.
+LIMIT = 1e-4
 
 
 def compare(folder):
     import onnx
     import onnxruntime
 
-    for name, (define, size) in NETWORKS.items():
-        path = Path(folder) / f"{name}.onnx"
-        onnx.checker.check_model(onnx.load(path), full_check=True)
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        (embedding,) = session.run(None, {"input": pictures(*size).numpy()})
-        expected = outputs_of(define, size)[0].numpy()
-        error = np.abs(embedding - expected).max() / np.abs(expected).max()
-        print(f"{name}: {error:.1e}")
-        assert error < 1e-4, name
+    def run(model, x):
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        return session.run(None, {"input": x})[0]
+
+    named = {**NETWORKS, **{f"{name}-batch": network for name, network in NORMALISED.items()}}
+    print(f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}, torch {torch.__version__}")
+    print("| network | as it is | unit length | 16 bits | from the definition |\n|---|---|---|---|---|")
+    for name, (define, size) in named.items():
+        x, expected = pictures(*size).numpy(), outputs_of(define, size)[0].numpy()
+        plain, of_unit, halves = (onnx.load(Path(folder) / f"{name}{form}.onnx") for form in ("", ".unit", ".fp16"))
+        for model in (plain, of_unit, halves):
+            onnx.checker.check_model(model, full_check=True)
+        lengths = np.linalg.norm(run(of_unit, x), axis=1)
+        assert np.abs(lengths - 1).max() < 1e-6, (name, lengths)
+        half = run(halves, x)
+        errors = [np.abs(run(plain, x) - expected).max() / np.abs(expected).max(), np.abs(run(of_unit, x) - unit(expected)).max()]
+        errors.append(np.abs(unit(half) - unit(run(rounded(plain, halves), x))).max())
+        assert max(errors) < LIMIT, (name, errors)
+        errors.append(np.abs(unit(half) - unit(expected)).max())
+        print(f"| {name} | {' | '.join(f'{error:.0e}' for error in errors)} |")
+
+
+def rounded(plain, halves):
+    """`plain` with the weights of `halves`, which have to be its own, rounded."""
+    from onnx import numpy_helper
+
+    weights = {w.name.removesuffix(".half"): numpy_helper.to_array(w) for w in halves.graph.initializer}
+    assert set(weights) == {w.name for w in plain.graph.initializer}
+    for weight in plain.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        assert np.array_equal(values.astype(weights[weight.name].dtype), weights[weight.name]), weight.name
+        weight.CopyFrom(numpy_helper.from_array(weights[weight.name].astype(values.dtype), weight.name))
+    return plain
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 if __name__ == "__main__":

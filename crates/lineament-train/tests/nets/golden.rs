@@ -3,16 +3,21 @@
 
 use std::path::Path;
 
-use crate::formula::{difference, filled, outputs};
+use crate::formula::{difference, filled, filled_as, narrow, outputs};
 use lineament_train::graph::Layer;
-use lineament_train::nets::{NetOptions, by_name, names};
+use lineament_train::model::Model;
+use lineament_train::nets::{NetOptions, Normalisation, by_name, names};
 use serde_json::Value;
 use tch::Tensor;
 
 fn golden() -> Vec<Value> {
+    golden_of("networks")
+}
+
+fn golden_of(field: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference/golden/train_nets.json");
     let golden: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    golden["networks"].as_array().unwrap().clone()
+    golden[field].as_array().unwrap().clone()
 }
 
 #[test]
@@ -27,17 +32,39 @@ fn the_reference_defines_every_network() {
 #[test]
 fn outputs_are_those_of_the_reference() {
     for network in golden() {
+        check_outputs(&filled(network["name"].as_str().unwrap()), &network);
+    }
+}
+
+/// What the paper does not have, and the small recipes do.
+#[test]
+fn batch_normalisation_that_was_chosen_is_that_of_the_reference() {
+    let networks = golden_of("normalised");
+    assert!(networks.iter().any(|n| n["name"] == "sphereface-20"));
+    for network in networks {
         let name = network["name"].as_str().unwrap();
-        let expected = network["outputs"].as_array().unwrap();
-        let got = outputs(&filled(name));
-        assert_eq!(got.len(), expected.len(), "{name}");
-        for (got, expected) in got.iter().zip(expected) {
-            let rows: Vec<Vec<f32>> = serde_json::from_value(expected.clone()).unwrap();
-            let expected = Tensor::from_slice2(&rows);
-            // A hundred layers of 32-bit sums in another order.
-            let difference = difference(got, &expected);
-            assert!(difference < 5e-5, "{name}: {difference}");
-        }
+        let with_batch = |options| NetOptions {
+            normalisation: Normalisation::Batch,
+            ..options
+        };
+        let graph = by_name(name, &with_batch(narrow())).unwrap();
+        check_outputs(&filled_as(&graph), &network);
+        let published = by_name(name, &with_batch(NetOptions::default())).unwrap();
+        assert_eq!(published.n_parameters() as u64, network["n_parameters"]);
+    }
+}
+
+fn check_outputs(model: &Model, network: &Value) {
+    let name = network["name"].as_str().unwrap();
+    let expected = network["outputs"].as_array().unwrap();
+    let got = outputs(model);
+    assert_eq!(got.len(), expected.len(), "{name}");
+    for (got, expected) in got.iter().zip(expected) {
+        let rows: Vec<Vec<f32>> = serde_json::from_value(expected.clone()).unwrap();
+        let expected = Tensor::from_slice2(&rows);
+        // A hundred layers of 32-bit sums in another order.
+        let difference = difference(got, &expected);
+        assert!(difference < 5e-5, "{name}: {difference}");
     }
 }
 
