@@ -120,7 +120,10 @@ impl<'w> Trainer<'w> {
         let steps_per_epoch = (scenes.photos().photos().len() as u64)
             .div_ceil(config.batch as u64 * config.train.accumulate);
         let n_steps = config.train.length.steps(steps_per_epoch);
-        let mut optimizer = Optimizer::new(&config.optimizer, model.variables());
+        let mut optimizer = Optimizer::new(&config.optimizer, model.variables())?;
+        for group in optimizer.describe(&config.optimizer.groups) {
+            watch.hear(&Event::Note(&group));
+        }
         let decay = config.train.ema;
         let mut ema = (decay > 0.0).then(|| Ema::new(decay, model.variables()));
         if let Some(checkpoint) = checkpoint {

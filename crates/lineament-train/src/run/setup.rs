@@ -96,8 +96,12 @@ impl Parts {
             }
             _ => None,
         };
+        let optimizer = Optimizer::new(&config.optimizer, model.variables())?;
+        for group in optimizer.describe(&config.optimizer.groups) {
+            watch.hear(&Event::Note(&group));
+        }
         Ok(Self {
-            optimizer: Optimizer::new(&config.optimizer, model.variables()),
+            optimizer,
             ema: Ema::wanted(config.train.ema, &model),
             schedule: Schedule::new(&config.schedule, steps_per_epoch, n_steps),
             validations: validations(config, images, threads)?,

@@ -21,6 +21,22 @@ fn wrong_fields_are_named_with_what_they_may_be() {
         ),
         ("optimizer.kind=\"adam\"", &["adam", "sgd", "adamw"]),
         ("optimizer.speed=3", &["speed", "momentum"]),
+        (
+            "optimizer.groups=[{ names = [\"fc\"], decay = 0.1 }]",
+            &["decay", "weight_decay", "rate_factor"],
+        ),
+        (
+            "optimizer.groups=[{ names = [] }]",
+            &["optimizer.groups.names", "beginnings of names"],
+        ),
+        (
+            "optimizer.groups=[{ names = [\"fc\"], rate_factor = 0.0 }]",
+            &["optimizer.groups.rate_factor", "above 0"],
+        ),
+        (
+            "optimizer.groups=[{ names = [\"fc\"], weight_decay = -1.0 }]",
+            &["optimizer.groups.weight_decay", "0 or above"],
+        ),
         ("schedule.rate=0", &["schedule.rate", "above 0"]),
         ("schedule.rate=nan", &["schedule.rate", "above 0", "NaN"]),
         (

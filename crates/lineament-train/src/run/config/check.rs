@@ -2,7 +2,7 @@
 
 use super::{CheckpointConfig, Config, InputConfig, NetworkConfig, TeacherConfig, TrainConfig};
 use crate::error::TrainError;
-use crate::run::optim::OptimizerConfig;
+use crate::run::optim::{OptimizerConfig, RuleConfig};
 use crate::run::schedule::{Decay, ScheduleConfig};
 use std::fmt::Display;
 
@@ -118,20 +118,33 @@ pub(crate) fn check_input(input: &InputConfig) -> Result<(), TrainError> {
 
 pub(crate) fn check_optimizer(optimizer: &OptimizerConfig) -> Result<(), TrainError> {
     let decay = |w| not_below_zero("optimizer.weight_decay", w);
-    match optimizer {
-        OptimizerConfig::Sgd(sgd) => {
+    for group in &optimizer.groups {
+        let is_some = group.names.iter().all(|n| !n.is_empty()) && !group.names.is_empty();
+        let got = format!("{:?}", group.names);
+        must(
+            "optimizer.groups.names",
+            is_some,
+            "beginnings of names",
+            got,
+        )?;
+        above_zero("optimizer.groups.rate_factor", group.rate_factor)?;
+        let w = group.weight_decay.unwrap_or(0.0);
+        not_below_zero("optimizer.groups.weight_decay", w)?;
+    }
+    match &optimizer.rule {
+        RuleConfig::Sgd(sgd) => {
             share("optimizer.momentum", sgd.momentum)?;
             let is_possible = !sgd.nesterov || sgd.momentum > 0.0;
             let needed = "false where there is no momentum";
             must("optimizer.nesterov", is_possible, needed, sgd.nesterov)?;
             decay(sgd.weight_decay)
         }
-        OptimizerConfig::Adagrad(adagrad) => {
+        RuleConfig::Adagrad(adagrad) => {
             not_below_zero("optimizer.initial_sum", adagrad.initial_sum)?;
             above_zero("optimizer.epsilon", adagrad.epsilon)?;
             decay(adagrad.weight_decay)
         }
-        OptimizerConfig::AdamW(adamw) => {
+        RuleConfig::AdamW(adamw) => {
             share("optimizer.beta1", adamw.beta1)?;
             share("optimizer.beta2", adamw.beta2)?;
             above_zero("optimizer.epsilon", adamw.epsilon)?;

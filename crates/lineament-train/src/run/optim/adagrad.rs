@@ -24,6 +24,10 @@ const fn tiny() -> f64 {
 }
 
 impl Rule for Adagrad {
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
     fn memory(&self) -> Vec<(&'static str, f64)> {
         vec![("sum", self.initial_sum)]
     }
@@ -36,8 +40,8 @@ impl Rule for Adagrad {
         memory: &mut [Tensor],
     ) {
         let [sum] = memory else { return };
-        if at.decays && self.weight_decay > 0.0 {
-            let _ = gradient.addcmul_(value, &scalar(self.weight_decay, value));
+        if at.weight_decay > 0.0 {
+            let _ = gradient.addcmul_(value, &scalar(at.weight_decay, value));
         }
         let _ = sum.addcmul_(gradient, gradient);
         let step = gradient.g_div_(&(sum.sqrt().g_add_scalar_(self.epsilon)));

@@ -36,6 +36,10 @@ const fn epsilon() -> f64 {
 }
 
 impl Rule for AdamW {
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
     fn memory(&self) -> Vec<(&'static str, f64)> {
         vec![("mean", 0.0), ("square", 0.0)]
     }
@@ -48,8 +52,8 @@ impl Rule for AdamW {
         memory: &mut [Tensor],
     ) {
         let [mean, square] = memory else { return };
-        if at.decays && self.weight_decay > 0.0 {
-            let _ = value.g_mul_scalar_(1.0 - at.rate * self.weight_decay);
+        if at.weight_decay > 0.0 {
+            let _ = value.g_mul_scalar_(1.0 - at.rate * at.weight_decay);
         }
         let unbiased = |beta: f64| 1.0 - beta.powf(at.n_steps as f64);
         let _ = mean

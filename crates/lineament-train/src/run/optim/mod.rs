@@ -2,10 +2,12 @@
 
 mod adagrad;
 mod adamw;
+mod group;
 mod sgd;
 
 pub use adagrad::Adagrad;
 pub use adamw::AdamW;
+pub use group::Group;
 pub use sgd::Sgd;
 
 use crate::error::TrainError;
@@ -13,10 +15,21 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tch::{Tensor, nn::VarStore};
 
+/// How the parameters move.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OptimizerConfig {
+    /// The rule.
+    #[serde(flatten)]
+    pub rule: RuleConfig,
+    /// Parameters that decay or move otherwise than the rule says.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+}
+
 /// Which rule moves the parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum OptimizerConfig {
+pub enum RuleConfig {
     /// Stochastic gradient descent with momentum.
     Sgd(Sgd),
     /// Steps that shrink with the squares seen (Duchi and others 2011).
@@ -27,6 +40,9 @@ pub enum OptimizerConfig {
 
 /// How one parameter moves.
 trait Rule {
+    /// w, of parameters that decay as the rule says.
+    fn weight_decay(&self) -> f64;
+
     /// What it remembers of a parameter: a name, and the value it starts from.
     fn memory(&self) -> Vec<(&'static str, f64)>;
 
@@ -38,8 +54,8 @@ trait Rule {
 struct Moment {
     /// Learning rate.
     rate: f64,
-    /// Whether weights decay.
-    decays: bool,
+    /// w; 0 where the parameter does not decay.
+    weight_decay: f64,
     /// Steps so far, this one included.
     n_steps: u64,
 }
@@ -48,7 +64,8 @@ struct Parameter {
     name: String,
     value: Tensor,
     memory: Vec<Tensor>,
-    decays: bool,
+    weight_decay: f64,
+    rate_factor: f64,
 }
 
 /// The parameters of a store that have gradients, and what the rule remembers of them.
@@ -61,23 +78,35 @@ pub struct Optimizer {
 impl Optimizer {
     /// An optimiser of all variables of `store` that want gradients, ordered by name. Weight decay
     /// spares vectors and scalars: biases, batch norm, slopes of PReLU.
-    #[must_use]
-    pub fn new(config: &OptimizerConfig, store: &VarStore) -> Self {
-        let rule: Box<dyn Rule> = match config.clone() {
-            OptimizerConfig::Sgd(rule) => Box::new(rule),
-            OptimizerConfig::Adagrad(rule) => Box::new(rule),
-            OptimizerConfig::AdamW(rule) => Box::new(rule),
+    ///
+    /// # Errors
+    /// [`TrainError::ConfigField`] for a group without a variable, or a variable of two groups.
+    pub fn new(config: &OptimizerConfig, store: &VarStore) -> Result<Self, TrainError> {
+        let rule: Box<dyn Rule> = match config.rule.clone() {
+            RuleConfig::Sgd(rule) => Box::new(rule),
+            RuleConfig::Adagrad(rule) => Box::new(rule),
+            RuleConfig::AdamW(rule) => Box::new(rule),
         };
         let variables: BTreeMap<_, _> = store.variables().into_iter().collect();
         let trainable = variables.into_iter().filter(|(_, v)| v.requires_grad());
-        let parameters = trainable
+        let mut parameters: Vec<Parameter> = trainable
             .map(|(name, value)| Parameter::new(name, value, rule.as_ref()))
             .collect();
-        Self {
+        group::assign(&config.groups, &mut parameters)?;
+        Ok(Self {
             rule,
             parameters,
             n_steps: 0,
-        }
+        })
+    }
+
+    /// A line for each group with the parameters that are in it.
+    #[must_use]
+    pub fn describe(&self, groups: &[Group]) -> Vec<String> {
+        groups
+            .iter()
+            .map(|group| group.describe(&self.parameters))
+            .collect()
     }
 
     /// Moves every parameter that has a gradient, then clears the gradients.
@@ -88,8 +117,8 @@ impl Optimizer {
                 let mut gradient = parameter.value.grad();
                 if gradient.defined() {
                     let moment = Moment {
-                        rate,
-                        decays: parameter.decays,
+                        rate: rate * parameter.rate_factor,
+                        weight_decay: parameter.weight_decay,
                         n_steps: self.n_steps,
                     };
                     let Parameter { value, memory, .. } = parameter;
@@ -169,11 +198,21 @@ impl Parameter {
         let starts = rule.memory().into_iter();
         Self {
             memory: starts.map(|(_, v)| value.full_like(v).detach()).collect(),
-            decays: value.dim() > 1,
+            weight_decay: if may_decay(&value) {
+                rule.weight_decay()
+            } else {
+                0.0
+            },
+            rate_factor: 1.0,
             name,
             value,
         }
     }
+}
+
+/// Whether weight decay does not spare it.
+fn may_decay(value: &Tensor) -> bool {
+    value.dim() > 1
 }
 
 /// `factor` as a tensor that broadcasts, so that scaling and adding are one pass.

@@ -21,6 +21,10 @@ pub struct Sgd {
 }
 
 impl Rule for Sgd {
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
+    }
+
     fn memory(&self) -> Vec<(&'static str, f64)> {
         match self.momentum > 0.0 {
             true => vec![("momentum", 0.0)],
@@ -35,8 +39,8 @@ impl Rule for Sgd {
         gradient: &mut Tensor,
         memory: &mut [Tensor],
     ) {
-        if at.decays && self.weight_decay > 0.0 {
-            let _ = gradient.addcmul_(value, &scalar(self.weight_decay, value));
+        if at.weight_decay > 0.0 {
+            let _ = gradient.addcmul_(value, &scalar(at.weight_decay, value));
         }
         if let [momentum] = memory {
             let _ = momentum.g_mul_scalar_(self.momentum).g_add_(gradient);
