@@ -145,6 +145,81 @@ fn chunks_give_the_gradients_of_the_whole_batch() {
 }
 
 #[test]
+fn accumulated_gradients_are_those_of_the_larger_batch() {
+    let place = Place::new();
+    // Without batch norm, dropout and augmentation nothing but the mean over images joins a batch.
+    let network =
+        "network={ name = \"sphereface-4\", options = { embedding_dim = 16, width = 0.25 } }";
+    let train_at = |batch: usize, accumulate: usize| {
+        let run = place.path(&format!("by-{accumulate}"));
+        let fields = [
+            network,
+            "augment={ flip = 0.0 }",
+            &format!("sampler.batch={batch}"),
+            &format!("train.accumulate={accumulate}"),
+            "train.length=\"3 steps\"",
+            "schedule.rate=0.01",
+        ];
+        train(place.config(&fields), &run, threads(1), &mut Unwatched).unwrap();
+        Checkpoint::read(&last(&run)).unwrap()
+    };
+    let (at_once, by_threes) = (train_at(12, 1), train_at(4, 3));
+    assert_eq!(at_once.state.n_images, by_threes.state.n_images);
+    for (name, tensor) in &at_once.model {
+        let difference = (tensor - &by_threes.model[name]).abs().max();
+        let difference = difference.double_value(&[]);
+        assert!(difference < 1e-5, "{name}: {difference:e}");
+    }
+}
+
+/// A process of its own for each, since libtorch's threads are the process's and other tests have one.
+#[test]
+fn two_threads_go_on_to_the_bit() {
+    let place = Place::new();
+    let config = place.path("config.toml");
+    fs::write(&config, CONFIG).unwrap();
+    // Wide and deep enough that libtorch shares the work out.
+    let network = "network={ name = \"lite\", options = { embedding_dim = 64 } }";
+    let run = |action: &str, run: &Path, fields: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lineament-train"));
+        match action {
+            "train" => command.arg("train").arg(&config).arg("--run").arg(run),
+            _ => command.arg("resume").arg(run),
+        };
+        for field in fields {
+            command.args(["--set", field]);
+        }
+        let output = command.args(["--threads", "2"]).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+    };
+    let root = place.root();
+    let fields = |length| {
+        [
+            root.as_str(),
+            network,
+            "schedule={ rate = 0.01, decay = { kind = \"constant\" } }",
+            // The end of a run is validated, and the best accuracy is in its checkpoint.
+            "validation.n_pairs=0",
+            length,
+        ]
+    };
+    let (whole, cut) = (place.path("whole"), place.path("cut"));
+    run("train", &whole, &fields("train.length=\"10 steps\""));
+    run("train", &cut, &fields("train.length=\"5 steps\""));
+    run("resume", &cut, &["train.length=\"10 steps\""]);
+    let checkpoint = Checkpoint::read(&last(&whole)).unwrap();
+    assert_eq!(checkpoint.state.step, 10);
+    let provenance = fs::read_to_string(whole.join("provenance.json")).unwrap();
+    assert!(provenance.contains("\"threads\": 2"), "{provenance}");
+    let gone_on = Checkpoint::read(&last(&cut)).unwrap();
+    for (name, tensor) in &checkpoint.model {
+        assert!(*tensor == gone_on.model[name], "{name}");
+    }
+    assert!(bytes(&last(&whole)) == bytes(&last(&cut)));
+}
+
+#[test]
 fn a_run_can_be_made_longer() {
     let place = Place::new();
     let run = whole(&place, &[], 1);
