@@ -32,15 +32,21 @@ fn run(loaded: &LoadedSession, pictures: &Tensor) -> Tensor {
 
 #[test]
 fn every_file_returns_what_the_model_does() {
-    let keep = std::env::var_os("LINEAMENT_EXPORT_TO");
-    for name in names() {
-        let model = filled(name);
+    let batch = NetOptions {
+        normalisation: Normalisation::Batch,
+        ..narrow()
+    };
+    let normalised = ["sphereface-10", "sphereface-20"].map(|name| {
+        let graph = by_name(name, &batch).unwrap();
+        (format!("{name}-batch"), filled_as(&graph))
+    });
+    let published = names()
+        .into_iter()
+        .map(|name| (name.to_owned(), filled(name)));
+    for (name, model) in published.chain(normalised) {
         let file = export(&model, &ExportOptions::default()).unwrap();
-        if let Some(folder) = &keep {
-            let path = std::path::Path::new(folder).join(format!("{name}.onnx"));
-            std::fs::write(path, &file).unwrap();
-        }
-        let loaded = session(name, file);
+        keep(&name, &model, &file);
+        let loaded = session(&name, file);
         let left = matches!(loaded.engine.fallback, Some(Fallback::Network(_)));
         assert!(!left, "{name} runs on {}", loaded.engine);
         let signature = loaded.session.signature();
@@ -50,6 +56,26 @@ fn every_file_returns_what_the_model_does() {
         assert!(difference < 1e-4, "{name}: {difference}");
         let one = run(&loaded, &pictures.narrow(0, 1, 1));
         assert_eq!(one.size(), [1, 16], "{name}");
+    }
+}
+
+/// Writes the file and its other forms, where a folder is given.
+fn keep(name: &str, model: &Model, file: &[u8]) {
+    let Some(folder) = std::env::var_os("LINEAMENT_EXPORT_TO") else {
+        return;
+    };
+    let write = |form: &str, file: &[u8]| {
+        let path = std::path::Path::new(&folder).join(format!("{name}{form}.onnx"));
+        std::fs::write(path, file).unwrap();
+    };
+    write("", file);
+    for (form, unit_length, fp16_weights) in [(".unit", true, false), (".fp16", false, true)] {
+        let options = ExportOptions {
+            unit_length,
+            fp16_weights,
+            ..ExportOptions::default()
+        };
+        write(form, &export(model, &options).unwrap());
     }
 }
 
