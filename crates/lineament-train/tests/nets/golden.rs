@@ -102,11 +102,34 @@ fn parameters_are_those_of_the_papers() {
         ("facenet-nn1", 140.0, 0.5),
         ("facenet-nn2", 7.5, 0.05),
         ("facenet-nn3", 7.5, 0.05),
+        // Open Model Zoo, of the authors' own file.
+        ("sphereface-20", 22.671, 0.0005),
     ] {
         let graph = by_name(name, &NetOptions::default()).unwrap();
         let got = graph.n_parameters() as f64 / 1e6;
         assert!((got - millions).abs() <= rounding, "{name}: {got}");
     }
+}
+
+/// Open Model Zoo prints 23.469 million of the file of facenet's authors, whose batch normalisation has no scales.
+#[test]
+fn inception_resnet_has_the_printed_parameters() {
+    let graph = by_name("inception-resnet-v1", &NetOptions::default()).unwrap();
+    let scales = graph.nodes().iter().map(|node| match node.layer {
+        Layer::BatchNorm { .. } => node.shape.channels(),
+        _ => 0,
+    });
+    let got = (graph.n_parameters() - scales.sum::<usize>()) as f64 / 1e6;
+    assert!((got - 23.469).abs() < 0.002, "{got}");
+}
+
+/// Simonyan and Zisserman (ICLR 2015), Table 2: 138 million of configuration D, whose last layer tells 1,000 classes.
+#[test]
+fn vgg_face_has_the_parameters_of_vgg_16() {
+    let graph = by_name("vgg-face", &NetOptions::default()).unwrap();
+    let last = |n: usize| 4096 * n + n;
+    let got = graph.n_parameters() - last(1024) + last(1000);
+    assert!((got as f64 / 1e6 - 138.0).abs() < 0.5, "{got}");
 }
 
 /// Taigman et al.: more than 120 million with the softmax over 4,030 people, of which more than 95 %
