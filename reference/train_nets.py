@@ -1,8 +1,6 @@
 """Forward passes and parameter counts of the literature's networks, defined here in PyTorch after the papers and their authors' code.
 
-`train_nets.py` writes golden/train_nets.json; `train_nets.py FOLDER` compares the ONNX files of a folder with the definitions, by
-onnx.checker and onnxruntime, and prints a table: NAME.onnx, NAME.unit.onnx (embeddings of unit length) and NAME.fp16.onnx (weights
-of 16 bits).
+Writes golden/train_nets.json. train_nets_onnx.py compares exported files with these definitions.
 
 Fields: `width`, `embedding_dim`: the twins' channels as a share of the published (rounded to multiples of 4, at least 4) and the
 length of their embeddings. `networks`: `name`; `input` [height, width]; `n_parameters` that training changes, as published;
@@ -14,9 +12,6 @@ Formula: element i of tensor t is u = hash(0x9e3779b9 t + 0x85ebca6b i), lowbias
 biases and running means (2u - 1)/10. t counts the tensors in the order in which layers run: weight, bias, running mean, running
 variance. Pictures are tensor 1,000,000: 2u - 1.
 """
-
-import sys
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -612,55 +607,5 @@ def main():
     write_golden("train_nets.json", "train_nets.py", ["torch", "numpy"], fields)
 
 
-# Exported files beside the definitions, by onnxruntime: the greatest difference of a number, as a share of the greatest as the network
-# gives it, of embeddings of unit length else. A file with weights of 16 bits has to hold the other's, rounded, and to compute what
-# that computes with them; how far its embeddings are from the definition's is told beside it, and depends on the network: random
-# weights carry a rounding far where nothing bounds the features, furthest in GhostFaceNet's gates.
-LIMIT = 1e-4
-
-
-def compare(folder):
-    import onnx
-    import onnxruntime
-
-    def run(model, x):
-        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-        return session.run(None, {"input": x})[0]
-
-    named = {**NETWORKS, **{f"{name}-batch": network for name, network in NORMALISED.items()}}
-    print(f"onnxruntime {onnxruntime.__version__}, onnx {onnx.__version__}, torch {torch.__version__}")
-    print("| network | as it is | unit length | 16 bits | from the definition |\n|---|---|---|---|---|")
-    for name, (define, size) in named.items():
-        x, expected = pictures(*size).numpy(), outputs_of(define, size)[0].numpy()
-        plain, of_unit, halves = (onnx.load(Path(folder) / f"{name}{form}.onnx") for form in ("", ".unit", ".fp16"))
-        for model in (plain, of_unit, halves):
-            onnx.checker.check_model(model, full_check=True)
-        lengths = np.linalg.norm(run(of_unit, x), axis=1)
-        assert np.abs(lengths - 1).max() < 1e-6, (name, lengths)
-        half = run(halves, x)
-        errors = [np.abs(run(plain, x) - expected).max() / np.abs(expected).max(), np.abs(run(of_unit, x) - unit(expected)).max()]
-        errors.append(np.abs(unit(half) - unit(run(rounded(plain, halves), x))).max())
-        assert max(errors) < LIMIT, (name, errors)
-        errors.append(np.abs(unit(half) - unit(expected)).max())
-        print(f"| {name} | {' | '.join(f'{error:.0e}' for error in errors)} |")
-
-
-def rounded(plain, halves):
-    """`plain` with the weights of `halves`, which have to be its own, rounded."""
-    from onnx import numpy_helper
-
-    weights = {w.name.removesuffix(".half"): numpy_helper.to_array(w) for w in halves.graph.initializer}
-    assert set(weights) == {w.name for w in plain.graph.initializer}
-    for weight in plain.graph.initializer:
-        values = numpy_helper.to_array(weight)
-        assert np.array_equal(values.astype(weights[weight.name].dtype), weights[weight.name]), weight.name
-        weight.CopyFrom(numpy_helper.from_array(weights[weight.name].astype(values.dtype), weight.name))
-    return plain
-
-
-def unit(rows):
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
 if __name__ == "__main__":
-    compare(sys.argv[1]) if len(sys.argv) > 1 else main()
+    main()

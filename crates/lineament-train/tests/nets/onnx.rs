@@ -1,6 +1,6 @@
 //! Every network's ONNX file, run by `lineament-runtime`, returns what the model does.
 //!
-//! `LINEAMENT_EXPORT_TO=FOLDER` keeps the files, for `reference/train_nets.py FOLDER`.
+//! `LINEAMENT_EXPORT_TO=FOLDER` keeps the files, for `reference/train_nets_onnx.py FOLDER`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
