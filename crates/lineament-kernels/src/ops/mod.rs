@@ -116,6 +116,7 @@ pub(crate) enum Norm {
 pub(crate) enum Reduction {
     Mean,
     Sum,
+    Max,
     /// The Euclidean norm.
     L2,
 }

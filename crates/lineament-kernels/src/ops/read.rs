@@ -132,6 +132,7 @@ impl Op {
             }),
             "ReduceMean" => Ok(reduce(node, Reduction::Mean)),
             "ReduceSum" => Ok(reduce(node, Reduction::Sum)),
+            "ReduceMax" => Ok(reduce(node, Reduction::Max)),
             "ReduceL2" => Ok(reduce(node, Reduction::L2)),
             _ => Err(node.unsupported("it is not among those known here")),
         }
