@@ -353,7 +353,10 @@ impl Lowering<'_> {
         let out = self.shape(draft.output);
         let (in_blocks, commutes) = (
             self.is_blocked(a) || self.is_blocked(b),
-            matches!(binary, Binary::Add | Binary::Mul),
+            matches!(
+                binary,
+                Binary::Add | Binary::Mul | Binary::Max | Binary::Min
+            ),
         );
         if let (true, Some([n, c, ..])) = (in_blocks, self.dims(draft.output)) {
             let one_pixel = [n, c, 1, 1];

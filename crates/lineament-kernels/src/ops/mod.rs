@@ -128,6 +128,8 @@ pub(crate) enum Binary {
     Mul,
     Div,
     Pow,
+    Max,
+    Min,
 }
 
 impl Binary {
@@ -138,6 +140,8 @@ impl Binary {
             Self::Mul => a * b,
             Self::Div => a / b,
             Self::Pow => a.powf(b),
+            Self::Max => a.max(b),
+            Self::Min => a.min(b),
         }
     }
 
@@ -148,6 +152,8 @@ impl Binary {
             Self::Mul => a.checked_mul(b),
             Self::Div => a.checked_div(b),
             Self::Pow => a.checked_pow(u32::try_from(b).ok()?),
+            Self::Max => Some(a.max(b)),
+            Self::Min => Some(a.min(b)),
         }
     }
 }
