@@ -26,11 +26,6 @@ pub(crate) fn activation(facts: &Facts<'_>, draft: &Draft) -> Option<Activation>
             };
             Some(clip((bound(1, f32::MIN)?, bound(2, f32::MAX)?)))
         }
-        Op::Binary(bound @ (Binary::Max | Binary::Min)) => match facts.floats(draft, 1)?.1[..] {
-            [value] if *bound == Binary::Max => Some(clip((value, f32::MAX))),
-            [value] => Some(clip((f32::MIN, value))),
-            _ => None,
-        },
         Op::PRelu => {
             let (shape, slopes) = facts.floats(draft, 1)?;
             let input = facts.shape(draft.inputs[0]?);

@@ -353,10 +353,7 @@ impl Lowering<'_> {
         let out = self.shape(draft.output);
         let (in_blocks, commutes) = (
             self.is_blocked(a) || self.is_blocked(b),
-            matches!(
-                binary,
-                Binary::Add | Binary::Mul | Binary::Max | Binary::Min
-            ),
+            matches!(binary, Binary::Add | Binary::Mul),
         );
         if let (true, Some([n, c, ..])) = (in_blocks, self.dims(draft.output)) {
             let one_pixel = [n, c, 1, 1];

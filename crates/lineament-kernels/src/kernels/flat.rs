@@ -190,7 +190,6 @@ pub(crate) fn reduce(how: Reduction, lines: Lines, source: &[f32], target: &mut 
         *out = match how {
             Reduction::Sum => values.sum(),
             Reduction::Mean => values.sum::<f32>() / lines.length as f32,
-            Reduction::Max => values.fold(f32::NEG_INFINITY, f32::max),
             Reduction::L2 => values.map(|v| v * v).sum::<f32>().sqrt(),
         };
     }

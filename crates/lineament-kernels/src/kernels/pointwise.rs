@@ -108,8 +108,6 @@ pub(crate) fn pair_rows(binary: Binary, a: &[f32], b: &[f32], out: &mut [f32]) {
         Binary::Mul => each!(|a, b| a * b),
         Binary::Div => each!(|a: f32, b| a / b),
         Binary::Pow => each!(f32::powf),
-        Binary::Max => each!(f32::max),
-        Binary::Min => each!(f32::min),
     }
 }
 

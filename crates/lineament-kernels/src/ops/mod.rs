@@ -116,7 +116,6 @@ pub(crate) enum Norm {
 pub(crate) enum Reduction {
     Mean,
     Sum,
-    Max,
     /// The Euclidean norm.
     L2,
 }
@@ -128,8 +127,6 @@ pub(crate) enum Binary {
     Mul,
     Div,
     Pow,
-    Max,
-    Min,
 }
 
 impl Binary {
@@ -140,8 +137,6 @@ impl Binary {
             Self::Mul => a * b,
             Self::Div => a / b,
             Self::Pow => a.powf(b),
-            Self::Max => a.max(b),
-            Self::Min => a.min(b),
         }
     }
 
@@ -152,8 +147,6 @@ impl Binary {
             Self::Mul => a.checked_mul(b),
             Self::Div => a.checked_div(b),
             Self::Pow => a.checked_pow(u32::try_from(b).ok()?),
-            Self::Max => Some(a.max(b)),
-            Self::Min => Some(a.min(b)),
         }
     }
 }

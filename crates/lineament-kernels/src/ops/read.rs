@@ -99,11 +99,6 @@ impl Op {
             "Mul" => Ok(Self::Binary(Binary::Mul)),
             "Div" => Ok(Self::Binary(Binary::Div)),
             "Pow" => Ok(Self::Binary(Binary::Pow)),
-            "Max" | "Min" if node.inputs.len() != 2 => {
-                Err(node.unsupported("another number of inputs than two"))
-            }
-            "Max" => Ok(Self::Binary(Binary::Max)),
-            "Min" => Ok(Self::Binary(Binary::Min)),
             "MaxPool" if node.outputs.len() > 1 => Err(node.unsupported("indices of maxima")),
             "MaxPool" => Ok(Self::MaxPool(window(node)?)),
             "AveragePool" => Ok(Self::AveragePool {
@@ -137,7 +132,6 @@ impl Op {
             }),
             "ReduceMean" => Ok(reduce(node, Reduction::Mean)),
             "ReduceSum" => Ok(reduce(node, Reduction::Sum)),
-            "ReduceMax" => Ok(reduce(node, Reduction::Max)),
             "ReduceL2" => Ok(reduce(node, Reduction::L2)),
             _ => Err(node.unsupported("it is not among those known here")),
         }

@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn reductions(
         (shape, axis) in shapes_with_axis(),
-        operator in prop::sample::select(&["ReduceMean", "ReduceSum", "ReduceMax", "ReduceL2"][..]),
+        operator in prop::sample::select(&["ReduceMean", "ReduceSum", "ReduceL2"][..]),
         (all, keeps) in any::<(bool, bool)>(),
     ) {
         let mut graph = Graph::over(&shape);

@@ -48,7 +48,9 @@ fn every_file_returns_what_the_model_does() {
         keep(&name, &model, &file);
         let loaded = session(&name, file);
         let left = matches!(loaded.engine.fallback, Some(Fallback::Network(_)));
-        assert!(!left, "{name} runs on {}", loaded.engine);
+        // FaceNet's have maxima of two numbers or of a line, for which there are no kernels.
+        let has_maxima = name.starts_with("facenet-nn") || name.starts_with("openface");
+        assert_eq!(left, has_maxima, "{name} runs on {}", loaded.engine);
         let signature = loaded.session.signature();
         assert_eq!(signature.input.shape[0], Dim::Dynamic, "{name}");
         let pictures = pictures(model.graph());
